@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target is built in the Swift 6 language mode (the default of tools version 6) with warnings as errors.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+
+let package = Package(
+    name: "stt-rpc",
+    products: [
+        .library(name: "STTClient", targets: ["STTClient"]),
+        .executable(name: "stt-rpc", targets: ["stt-rpc"]),
+        .executable(name: "stt-rpcd", targets: ["stt-rpcd"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // System libraries: a module map and one header each.
+        .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
+
+        // C that Swift cannot import, and the generated protobuf-c code.
+        .target(name: "CLinuxShim"),
+        .target(name: "CSTTProto", dependencies: ["CProtobufC"]),
+
+        // The RPC layer.
+        .target(name: "STTProto", dependencies: ["CSTTProto", "CProtobufC"], swiftSettings: strict),
+        .target(name: "RPCWire", dependencies: ["STTProto", collections], swiftSettings: strict),
+        .target(
+            name: "RPCTransport", dependencies: ["RPCWire", "CLinuxShim", collections, log], swiftSettings: strict),
+        .target(name: "RPCServer", dependencies: ["RPCTransport", "RPCWire", "STTProto", log], swiftSettings: strict),
+        .target(name: "RPCClient", dependencies: ["RPCTransport", "RPCWire", "STTProto", log], swiftSettings: strict),
+
+        // The domain and the adapters of its ports.
+        .target(name: "STTCore", swiftSettings: strict),
+        .target(
+            name: "STTEmbedded",
+            dependencies: ["STTCore", "CLinuxShim", collections, log, .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+
+        // The audio pipeline, the engines and the worker.
+        .target(name: "STTProcess", dependencies: ["CLinuxShim", log], swiftSettings: strict),
+        .target(
+            name: "STTAudio", dependencies: ["STTCore", "STTProcess", "CSndFile", "CSoxr", log],
+            swiftSettings: strict),
+        .target(name: "STTEngines", dependencies: ["STTCore", "STTProcess", "CLinuxShim", log], swiftSettings: strict),
+        .target(name: "STTWorker", dependencies: ["STTCore", "STTAudio", "STTEngines", log], swiftSettings: strict),
+        .target(name: "STTService", dependencies: ["STTCore", "RPCServer", "STTProto", log], swiftSettings: strict),
+
+        // The client library and the two programs.
+        .target(name: "STTClient", dependencies: ["RPCClient", "STTProto", log], swiftSettings: strict),
+        .executableTarget(
+            name: "stt-rpc",
+            dependencies: [
+                "STTClient", "STTProto", log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "stt-rpcd",
+            dependencies: [
+                "STTCore", "STTEmbedded", "STTAudio", "STTEngines", "STTWorker", "STTService", "RPCServer", log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+
+        // Test support and tests.
+        .target(
+            name: "STTTestKit", dependencies: ["STTCore", "STTProcess", "RPCTransport", log], path: "Tests/STTTestKit",
+            swiftSettings: strict),
+        .testTarget(name: "RPCWireTests", dependencies: ["RPCWire", "STTProto"], swiftSettings: strict),
+        .testTarget(
+            name: "RPCTransportTests", dependencies: ["RPCTransport", "RPCServer", "RPCClient", "STTTestKit"],
+            swiftSettings: strict),
+        .testTarget(name: "STTCoreTests", dependencies: ["STTCore", "STTTestKit"], swiftSettings: strict),
+        .testTarget(name: "PortContractTests", dependencies: ["STTEmbedded", "STTTestKit"], swiftSettings: strict),
+        .testTarget(name: "STTAudioTests", dependencies: ["STTAudio", "STTTestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "STTEnginesTests", dependencies: ["STTEngines", "STTProcess", "STTTestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "STTWorkerTests", dependencies: ["STTWorker", "STTEmbedded", "STTTestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["STTClient", "STTProto", "STTProcess", "STTTestKit"], swiftSettings: strict),
+    ]
+)
