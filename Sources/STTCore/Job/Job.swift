@@ -1,0 +1,114 @@
+/// A transcription job as the store holds it.
+public struct Job: Sendable, Hashable, Codable {
+    public var id: JobID
+    public var tenant: Tenant
+    public var idempotencyKey: String?
+    public var options: TranscriptionOptions
+    public var audio: StoredAudio
+    /// What decoding found. Set when the audio is prepared, with what is known so far while it is.
+    public var format: AudioFormat?
+    public var state: JobState
+    /// Grows by one with every change of the job's own record.
+    public var version: Int
+    /// Known once the audio is prepared.
+    public var chunkCount: Int?
+    public var progress: JobProgress
+    /// The language asked for or, where none was, the one of the first transcribed chunk.
+    public var language: String?
+    public var result: StoredResult?
+    /// Why the job failed, or why its last attempt at a stage did.
+    public var failure: JobFailure?
+    /// Failed attempts at the current stage.
+    public var stageAttempts: Int
+    public var lease: Lease?
+    public var createdAt: Timestamp
+    public var startedAt: Timestamp?
+    public var finishedAt: Timestamp?
+    /// When the job may be collected. Set with a terminal state.
+    public var expiresAt: Timestamp?
+
+    public init(
+        id: JobID, tenant: Tenant, idempotencyKey: String? = nil, options: TranscriptionOptions, audio: StoredAudio,
+        createdAt: Timestamp
+    ) {
+        self.id = id
+        self.tenant = tenant
+        self.idempotencyKey = idempotencyKey
+        self.options = options
+        self.audio = audio
+        self.createdAt = createdAt
+        state = .queued
+        version = 1
+        progress = JobProgress()
+        language = options.language
+        stageAttempts = 0
+    }
+
+    /// Whether a second Submit under the same idempotency key asks for the same work.
+    public func isSameRequest(as other: Job) -> Bool {
+        options == other.options && audio.sha256 == other.audio.sha256 && audio.byteCount == other.audio.byteCount
+    }
+}
+
+/// The uploaded file in the object store.
+public struct StoredAudio: Sendable, Hashable, Codable {
+    public var key: ObjectKey
+    public var byteCount: Int
+    /// Lower-case hexadecimal.
+    public var sha256: String
+    /// As the client named it: for listings and as a hint of the format, never a path on this machine.
+    public var filename: String
+
+    public init(key: ObjectKey, byteCount: Int, sha256: String, filename: String) {
+        self.key = key
+        self.byteCount = byteCount
+        self.sha256 = sha256
+        self.filename = filename
+    }
+}
+
+/// What the decoder found.
+public struct AudioFormat: Sendable, Hashable, Codable {
+    /// Container and codec, such as "WAV/PCM_16".
+    public var name: String
+    /// In Hz, before resampling.
+    public var sampleRate: Int
+    public var channels: Int
+    /// Length in samples at 16 kHz. `nil` until the file was decoded to its end, where the header does not say.
+    public var sampleCount: Int?
+
+    public init(name: String, sampleRate: Int, channels: Int, sampleCount: Int?) {
+        self.name = name
+        self.sampleRate = sampleRate
+        self.channels = channels
+        self.sampleCount = sampleCount
+    }
+}
+
+/// The merged transcript in the object store.
+public struct StoredResult: Sendable, Hashable, Codable {
+    public var key: ObjectKey
+    public var byteCount: Int
+
+    public init(key: ObjectKey, byteCount: Int) {
+        self.key = key
+        self.byteCount = byteCount
+    }
+}
+
+/// How far the chunks are. Maintained or computed by the store.
+public struct JobProgress: Sendable, Hashable, Codable {
+    public var chunksDone: Int
+    public var chunksWithGaps: Int
+    /// Audio of the chunks that are done, in samples at 16 kHz, lead-ins not counted.
+    public var samplesDone: Int
+    /// Claims of chunks so far.
+    public var chunkAttempts: Int
+
+    public init(chunksDone: Int = 0, chunksWithGaps: Int = 0, samplesDone: Int = 0, chunkAttempts: Int = 0) {
+        self.chunksDone = chunksDone
+        self.chunksWithGaps = chunksWithGaps
+        self.samplesDone = samplesDone
+        self.chunkAttempts = chunkAttempts
+    }
+}

@@ -1,0 +1,95 @@
+public enum JobInsertion: Sendable, Hashable {
+    case inserted(Job)
+    /// The job that holds the idempotency key already.
+    case existing(Job)
+
+    public var job: Job {
+        switch self {
+        case .inserted(let job), .existing(let job): job
+        }
+    }
+}
+
+public enum JobCancellation: Sendable, Hashable {
+    case cancelled(Job)
+    /// Nothing was changed: the job had ended before.
+    case alreadyEnded(Job)
+    case notFound
+}
+
+public enum JobDeletion: Sendable, Hashable {
+    case deleted(Job)
+    /// Cancel it first.
+    case notEnded(Job)
+    case notFound
+}
+
+public enum LeaseRenewal: Sendable, Hashable {
+    case renewed
+    /// Another owner has it, or may have it.
+    case lost
+    /// The job was cancelled or failed, or the work is done.
+    case ended
+}
+
+public enum ChunkCommit: Sendable, Hashable {
+    /// The chunk is done. The job, with its progress after the commit.
+    case committed(Job)
+    /// Somebody else owns the chunk, or has done it: drop the result.
+    case fenced
+    /// The job ended in the meantime: drop the result.
+    case ended
+}
+
+/// A chunk with what its transcription needs to know of its job.
+public struct ClaimedChunk: Sendable, Hashable {
+    public var chunk: Chunk
+    public var options: TranscriptionOptions
+    /// The job's language so far.
+    public var language: String?
+    public var tenant: Tenant
+
+    public init(chunk: Chunk, options: TranscriptionOptions, language: String?, tenant: Tenant) {
+        self.chunk = chunk
+        self.options = options
+        self.language = language
+        self.tenant = tenant
+    }
+}
+
+/// Which jobs to list.
+public struct JobQuery: Sendable, Hashable {
+    public var tenant: Tenant?
+    /// Empty: all.
+    public var states: Set<JobState>
+    /// Only jobs with a lower id than this.
+    public var before: JobID?
+    public var limit: Int
+
+    public init(tenant: Tenant? = nil, states: Set<JobState> = [], before: JobID? = nil, limit: Int = 100) {
+        self.tenant = tenant
+        self.states = states
+        self.before = before
+        self.limit = limit
+    }
+}
+
+public struct JobCounts: Sendable, Hashable {
+    public var jobs: [JobState: Int]
+    public var chunksPending: Int
+    public var chunksRunning: Int
+    /// Audio of the pending chunks, in samples at 16 kHz.
+    public var pendingSamples: Int
+    public var oldestQueuedAt: Timestamp?
+
+    public init(
+        jobs: [JobState: Int] = [:], chunksPending: Int = 0, chunksRunning: Int = 0, pendingSamples: Int = 0,
+        oldestQueuedAt: Timestamp? = nil
+    ) {
+        self.jobs = jobs
+        self.chunksPending = chunksPending
+        self.chunksRunning = chunksRunning
+        self.pendingSamples = pendingSamples
+        self.oldestQueuedAt = oldestQueuedAt
+    }
+}
