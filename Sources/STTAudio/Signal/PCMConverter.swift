@@ -20,8 +20,10 @@ struct PCMConverter {
     /// Samples ready to be taken.
     var available: Int { output.count }
 
-    mutating func append(_ interleaved: UnsafeBufferPointer<Float>) throws(AudioError) {
-        let mono = Downmix.mono(interleaved, channels: channels)
+    /// Takes whole frames.
+    mutating func append(_ interleaved: ArraySlice<Float>) throws(AudioError) {
+        let channels = channels
+        let mono = interleaved.withUnsafeBufferPointer { Downmix.mono($0, channels: channels) }
         frameCount += mono.count
         guard let resampler else {
             Quantizer.append(mono, to: &output)
