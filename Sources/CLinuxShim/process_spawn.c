@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,16 +42,24 @@ static void close_others_on_exec(void) {
     for (int descriptor = STDERR_FILENO + 1; descriptor < end; descriptor++) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 }
 
+/// Asks the kernel directly: sigaction(3) refuses the signals that the C library uses itself, and those can be ignored too.
+static void reset_dispositions(void) {
+    static const struct {
+        void *handler;
+        unsigned long flags;
+        void *restorer;
+        unsigned long mask;
+    } standard;
+    for (int number = 1; number < NSIG; number++) syscall(SYS_rt_sigaction, number, &standard, NULL, sizeof standard.mask);
+}
+
 static _Noreturn void become(const stt_process_request *request, pid_t parent, int report) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(report, STT_PROCESS_STEP_PREPARE);
     // The parent may have died before the line above took effect.
     if (getppid() != parent) _exit(127);
     if (setpgid(0, 0) != 0) fail(report, STT_PROCESS_STEP_PREPARE);
 
-    struct sigaction standard;
-    memset(&standard, 0, sizeof standard);
-    standard.sa_handler = SIG_DFL;
-    for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
+    reset_dispositions();
 
     report = lift(report);
     const int input = lift(request->input);

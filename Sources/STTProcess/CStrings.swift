@@ -19,7 +19,9 @@ func withCStrings<Result>(
         pointers.append(nil)
         return pointers.withUnsafeBufferPointer { pointers in
             // The array has the terminating null at least, so it has an address.
-            guard let base = pointers.baseAddress else { preconditionFailure("an array that is not empty has an address") }
+            guard let base = pointers.baseAddress else {
+                preconditionFailure("an array that is not empty has an address")
+            }
             return body(base)
         }
     }

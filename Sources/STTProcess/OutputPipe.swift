@@ -134,7 +134,9 @@ final class OutputPipe {
         var failure: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: max(1, count)) { buffer, filled in
             var result = -1
-            repeat { result = Glibc.read(descriptor, buffer.baseAddress, buffer.count) } while result < 0 && errno == EINTR
+            repeat {
+                result = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            } while result < 0 && errno == EINTR
             if result < 0 { failure = errno }
             filled = max(0, result)
         }

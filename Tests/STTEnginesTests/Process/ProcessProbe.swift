@@ -1,0 +1,46 @@
+import Foundation
+
+/// What the kernel says about processes.
+enum ProcessProbe {
+    /// The state letter in /proc (R, S, T, Z ...), or nil where there is no such process.
+    static func state(_ processID: Int32) -> Character? {
+        guard let stat = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8) else { return nil }
+        return stat[stat.index(after: stat.lastIndex(of: ")")!)...].first { $0 != " " }
+    }
+
+    static func isGone(_ processID: Int32) -> Bool {
+        state(processID) == nil || state(processID) == "Z"
+    }
+
+    /// Waits until `condition` holds; false when it does not within `limit`.
+    static func wait(limit: Duration = .seconds(5), until condition: () async -> Bool) async -> Bool {
+        let end = ContinuousClock.now + limit
+        while await !condition() {
+            guard ContinuousClock.now < end else { return false }
+            await Task.yield()
+            usleep(2_000)
+        }
+        return true
+    }
+
+    /// The descriptors of this process that are pipes or pidfds, which only child processes bring.
+    static func pipeDescriptors() -> Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        return names.filter { name in
+            let target = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")) ?? ""
+            return target.hasPrefix("pipe:") || target.contains("pidfd")
+        }.count
+    }
+
+    /// Children of this process that have ended and were not waited for.
+    static func zombies() -> [Int32] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { Int32($0) }.filter { processID in
+            guard let stat = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8) else {
+                return false
+            }
+            let fields = stat[stat.index(after: stat.lastIndex(of: ")")!)...].split(separator: " ")
+            return fields[0] == "Z" && fields[1] == "\(getpid())"
+        }
+    }
+}
