@@ -1,4 +1,7 @@
 import ArgumentParser
+import STTAudio
+import STTService
+import STTWorker
 
 /// What the service accepts and how it treats jobs.
 struct JobOptions: ParsableArguments {
@@ -34,5 +37,23 @@ struct JobOptions: ParsableArguments {
         guard (1...20).contains(chunkAttempts) else {
             throw ValidationError("--chunk-attempts is \(chunkAttempts); it must be 1 to 20")
         }
+    }
+}
+
+extension JobOptions {
+    var retention: Duration { .seconds(retentionHours * 3600) }
+
+    var audioLimits: AudioLimits {
+        AudioLimits(
+            maximumDuration: .seconds(maxAudioHours * 3600), maximumBytes: maxAudioMib << 20,
+            truncatedInput: acceptTruncated ? .acceptWithWarning : .reject)
+    }
+
+    var serviceLimits: ServiceLimits {
+        ServiceLimits(maximumAudioBytes: maxAudioMib << 20, maximumUnfinishedJobs: maxJobs)
+    }
+
+    func workerConfiguration(slots: Int) -> WorkerConfiguration {
+        WorkerConfiguration(slots: slots, maximumChunkAttempts: chunkAttempts, retention: retention)
     }
 }

@@ -30,7 +30,7 @@ public final class ScriptedEngines: EngineFactory, Sendable {
         var stopped = 0
     }
 
-    public let model = "scripted"
+    public let modelName = "scripted"
     private let state = Mutex(State())
     private let script: @Sendable (Run) -> Behaviour
 
