@@ -30,6 +30,7 @@ let package = Package(
         // System libraries: a module map and one header each.
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
 
         // C that Swift cannot import, and the generated protobuf-c code.
@@ -58,7 +59,9 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "STTEngines", dependencies: ["STTCore", "STTProcess", "CLinuxShim", log], swiftSettings: strict),
         .target(name: "STTWorker", dependencies: ["STTCore", "STTAudio", "STTEngines", log], swiftSettings: strict),
-        .target(name: "STTService", dependencies: ["STTCore", "RPCServer", "STTProto", log], swiftSettings: strict),
+        .target(
+            name: "STTService", dependencies: ["STTCore", "RPCServer", "STTProto", "COpenSSL", log],
+            swiftSettings: strict),
 
         // The client library and the two programs.
         .target(name: "STTClient", dependencies: ["RPCClient", "STTProto", log], swiftSettings: strict),

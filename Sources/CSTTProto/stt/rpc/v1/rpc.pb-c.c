@@ -895,12 +895,12 @@ static const ProtobufCFieldDescriptor stt__rpc__v1__go_away__field_descriptors[4
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "code",
+    "reason",
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
-    offsetof(Stt__Rpc__V1__GoAway, code),
+    offsetof(Stt__Rpc__V1__GoAway, reason),
     NULL,
     NULL,
     0,             /* flags */
@@ -932,10 +932,10 @@ static const ProtobufCFieldDescriptor stt__rpc__v1__go_away__field_descriptors[4
   },
 };
 static const unsigned stt__rpc__v1__go_away__field_indices_by_name[] = {
-  1,   /* field[1] = code */
   3,   /* field[3] = grace_ms */
   0,   /* field[0] = last_stream */
   2,   /* field[2] = message */
+  1,   /* field[1] = reason */
 };
 static const ProtobufCIntRange stt__rpc__v1__go_away__number_ranges[1 + 1] =
 {

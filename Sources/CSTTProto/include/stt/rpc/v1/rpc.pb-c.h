@@ -176,7 +176,8 @@ struct  Stt__Rpc__V1__Cancel
 
 
 /*
- * The sender of this frame accepts DATA of this stream up to this many bytes, counted from the stream's start.
+ * The sender of this frame accepts DATA of this stream up to this many bytes, counted from the stream's start. A DATA
+ * frame that carries a message or a part of one counts with its 12-byte header.
  */
 struct  Stt__Rpc__V1__Window
 {
@@ -195,7 +196,10 @@ struct  Stt__Rpc__V1__GoAway
 {
   ProtobufCMessage base;
   uint32_t last_stream;
-  uint32_t code;
+  /*
+   * Why, as a close reason of docs/PROTOCOL.md. 0: a drain.
+   */
+  uint32_t reason;
   char *message;
   uint64_t grace_ms;
 };

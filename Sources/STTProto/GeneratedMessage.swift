@@ -1,0 +1,75 @@
+internal import CSTTProto
+
+/// A message whose bytes protobuf-c reads and writes.
+///
+/// A type conforms in an internal extension with three members, and is a ``ProtoMessage`` by them:
+///
+///     extension StatusRequest: GeneratedMessage {
+///         static func initialize(_ c: UnsafeMutablePointer<Stt__V1__StatusRequest>) { stt__v1__status_request__init(c) }
+///
+///         init(_ c: Stt__V1__StatusRequest, _ reader: ProtoReader) throws(ProtoError) {
+///             jobID = try reader.string(c.job_id)
+///         }
+///
+///         func write(to c: inout Stt__V1__StatusRequest, _ arena: ProtoArena) {
+///             c.job_id = arena.string(jobID)
+///         }
+///     }
+///
+/// Nested messages: `try reader.message(c.limits)` and `c.limits = arena.message(limits)`. Repeated ones:
+/// `try reader.messages(c.n_words, c.words)` and `(c.n_words, c.words) = arena.messages(words)`.
+protocol GeneratedMessage: ProtoMessage {
+    /// The generated struct. Its first field is the `ProtobufCMessage` that names its descriptor.
+    associatedtype CMessage
+
+    /// Sets every field to its default: the generated `…__init`.
+    static func initialize(_ c: UnsafeMutablePointer<CMessage>)
+    init(_ c: CMessage, _ reader: ProtoReader) throws(ProtoError)
+    /// Writes every field into `c`, which has been initialized. What `c` points to must come from the arena.
+    func write(to c: inout CMessage, _ arena: ProtoArena)
+}
+
+extension GeneratedMessage {
+    public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> Self {
+        let arena = DecodingArena(messageBytes: bytes.count)
+        let unpacked = withInitialized { c in
+            arena.withAllocator { allocator in
+                protobuf_c_message_unpack(
+                    base(of: c).pointee.descriptor, allocator, bytes.count,
+                    bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+            }
+        }
+        guard let unpacked else { throw arena.isExhausted ? .overBudget : .malformed }
+        return try withExtendedLifetime(arena) { () throws(ProtoError) -> Self in
+            let c = UnsafeMutableRawPointer(unpacked).assumingMemoryBound(to: CMessage.self)
+            return try Self(c.pointee, ProtoReader(arena: arena))
+        }
+    }
+
+    public func encode() throws(ProtoError) -> [UInt8] {
+        let arena = ProtoArena()
+        let bytes = Self.withInitialized { c in
+            write(to: &c.pointee, arena)
+            let message = Self.base(of: c)
+            let size = protobuf_c_message_get_packed_size(message)
+            return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+                count = size == 0 ? 0 : protobuf_c_message_pack(message, buffer.baseAddress)
+            }
+        }
+        // The arena owns what the C message points to until here.
+        if let failure = withExtendedLifetime(arena, { arena.failure }) { throw failure }
+        return bytes
+    }
+
+    private static func withInitialized<R>(_ body: (UnsafeMutablePointer<CMessage>) -> R) -> R {
+        withUnsafeTemporaryAllocation(of: CMessage.self, capacity: 1) { buffer in
+            guard let c = buffer.baseAddress else { preconditionFailure("an allocation of one element has an address") }
+            initialize(c)
+            return body(c)
+        }
+    }
+
+    private static func base(of c: UnsafeMutablePointer<CMessage>) -> UnsafeMutablePointer<ProtobufCMessage> {
+        UnsafeMutableRawPointer(c).assumingMemoryBound(to: ProtobufCMessage.self)
+    }
+}

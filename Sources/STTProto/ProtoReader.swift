@@ -1,0 +1,62 @@
+internal import CSTTProto
+
+/// Reads the fields of an unpacked C message into Swift values.
+///
+/// The C message lives only as long as the `decode` call that made it, so everything is copied.
+struct ProtoReader {
+    let arena: DecodingArena
+
+    /// A `string` field. Strict UTF-8, no NUL inside.
+    func string(_ pointer: UnsafePointer<CChar>?) throws(ProtoError) -> String {
+        guard let pointer, let size = arena.size(of: UnsafeRawPointer(pointer)) else { return "" }
+        let bytes = UnsafeRawBufferPointer(start: pointer, count: size - 1)
+        guard !bytes.contains(0) else { throw .embeddedNUL }
+        guard let string = String(validating: bytes, as: UTF8.self) else { throw .invalidUTF8 }
+        return string
+    }
+
+    /// A `repeated string` field.
+    func strings(
+        _ count: Int, _ pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+    ) throws(ProtoError) -> [String] {
+        guard let pointers else { return [] }
+        var result: [String] = []
+        result.reserveCapacity(count)
+        for index in 0..<count { result.append(try string(pointers[index])) }
+        return result
+    }
+
+    /// A `bytes` field.
+    func bytes(_ data: ProtobufCBinaryData) -> [UInt8] {
+        [UInt8](UnsafeBufferPointer(start: data.data, count: data.len))
+    }
+
+    /// A field that is a message; nil where it is not set.
+    func message<M: GeneratedMessage>(
+        _ pointer: UnsafeMutablePointer<M.CMessage>?, as _: M.Type = M.self
+    ) throws(ProtoError) -> M? {
+        guard let pointer else { return nil }
+        return try M(pointer.pointee, self)
+    }
+
+    /// A `repeated` field of messages.
+    func messages<M: GeneratedMessage>(
+        _ count: Int, _ pointers: UnsafeMutablePointer<UnsafeMutablePointer<M.CMessage>?>?, as _: M.Type = M.self
+    ) throws(ProtoError) -> [M] {
+        guard let pointers else { return [] }
+        var result: [M] = []
+        result.reserveCapacity(count)
+        for index in 0..<count {
+            guard let pointer = pointers[index] else { throw .malformed }
+            result.append(try M(pointer.pointee, self))
+        }
+        return result
+    }
+
+    /// A `repeated` field of numbers or enums, each turned into its Swift value.
+    func scalars<T: BitwiseCopyable, R>(
+        _ count: Int, _ pointer: UnsafeMutablePointer<T>?, _ transform: (T) -> R
+    ) -> [R] {
+        UnsafeBufferPointer(start: pointer, count: pointer == nil ? 0 : count).map(transform)
+    }
+}

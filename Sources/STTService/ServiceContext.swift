@@ -1,0 +1,67 @@
+public import Logging
+public import STTCore
+
+/// What the methods work with.
+public struct ServiceContext: Sendable {
+    public var store: any JobStore
+    public var queue: any WorkQueue
+    public var events: any EventBus
+    public var objects: any ObjectStore
+    public var clock: any WallClock
+    public var limits: ServiceLimits
+    /// How long an ended job is kept, unless it says otherwise.
+    public var retention: Duration
+    /// Why the engines cannot do what a job asks for, where that is known before it is queued.
+    public var refusal: @Sendable (TranscriptionOptions) -> JobFailure?
+    /// What the workers of this process are doing.
+    public var workers: @Sendable () -> WorkerActivity
+    /// One line a dependency: whether it works, and what is wrong where it does not.
+    public var dependencies: @Sendable () async -> [DependencyState]
+    public var version: String
+    public var logger: Logger
+
+    public init(
+        store: any JobStore, queue: any WorkQueue, events: any EventBus, objects: any ObjectStore,
+        clock: any WallClock = SystemWallClock(), limits: ServiceLimits = ServiceLimits(), retention: Duration,
+        refusal: @escaping @Sendable (TranscriptionOptions) -> JobFailure? = { _ in nil },
+        workers: @escaping @Sendable () -> WorkerActivity = { WorkerActivity() },
+        dependencies: @escaping @Sendable () async -> [DependencyState] = { [] }, version: String, logger: Logger
+    ) {
+        self.store = store
+        self.queue = queue
+        self.events = events
+        self.objects = objects
+        self.clock = clock
+        self.limits = limits
+        self.retention = retention
+        self.refusal = refusal
+        self.workers = workers
+        self.dependencies = dependencies
+        self.version = version
+        self.logger = logger
+    }
+}
+
+/// What QueueStats tells of workers.
+public struct WorkerActivity: Sendable, Hashable {
+    public var slotsTotal = 0
+    public var slotsBusy = 0
+    public var chunksCommitted = 0
+    public var chunksFenced = 0
+    public var chunksRetried = 0
+    public var engineRestarts = 0
+
+    public init() {}
+}
+
+public struct DependencyState: Sendable, Hashable {
+    public var name: String
+    public var isWorking: Bool
+    public var message: String
+
+    public init(name: String, isWorking: Bool, message: String) {
+        self.name = name
+        self.isWorking = isWorking
+        self.message = message
+    }
+}

@@ -1,0 +1,108 @@
+import Logging
+import STTCore
+
+/// Turns a claimed chunk into its result: reads the samples, runs the engine, and decides what an attempt that fails
+/// means.
+///
+/// The first attempt runs as it is, the next ones in a fresh process. The last one runs the two halves on their own;
+/// a half that fails again becomes a gap, so a chunk never holds its job up for ever.
+struct ChunkTranscriber: Sendable {
+    let objects: any ObjectStore
+    let configuration: WorkerConfiguration
+    let runTimes: EngineRunTimes
+
+    func transcribe(_ claim: ClaimedChunk, engine: SlotEngine, logger: Logger) async throws -> ChunkResult {
+        let chunk = claim.chunk
+        if chunk.claims > configuration.maximumChunkClaims {
+            let cause =
+                chunk.lastFailure
+                ?? JobFailure(
+                    code: "worker.lost",
+                    message: "\(chunk.claims - 1) workers ended while they transcribed this part of the recording")
+            return gap(chunk, cause: cause, engine: await engine.name)
+        }
+        let samples = try await readSamples(of: chunk)
+        if chunk.attempts > 1 { await engine.recycle() }
+        if chunk.attempts < configuration.maximumChunkAttempts {
+            return try await run(samples, at: chunk.span.startMilliseconds, claim: claim, engine: engine)
+        }
+        logger.warning("last attempt at chunk, in two halves")
+        return try await runInHalves(samples, claim: claim, engine: engine, logger: logger)
+    }
+
+    private func runInHalves(_ samples: [Int16], claim: ClaimedChunk, engine: SlotEngine, logger: Logger) async throws
+        -> ChunkResult
+    {
+        let span = claim.chunk.span
+        let middle = QuietestPoint.inMiddle(of: samples)
+        var whole = ChunkResult(segments: [], engine: await engine.name, engineMilliseconds: 0)
+        for range in [0..<middle, middle..<samples.count] where !range.isEmpty {
+            let start = (span.startSample + range.lowerBound) * 1000 / ChunkSpan.sampleRate
+            let end = (span.startSample + range.upperBound) * 1000 / ChunkSpan.sampleRate
+            do {
+                let half = try await run(Array(samples[range]), at: start, claim: claim, engine: engine)
+                whole.segments += half.segments
+                whole.language = whole.language ?? half.language
+                whole.engineMilliseconds += half.engineMilliseconds
+            } catch let error as EngineError where error.chargesChunk {
+                logger.warning("part of chunk has no transcript", metadata: ["error": "\(error.message)"])
+                whole.gaps.append(
+                    TranscriptGap(startMilliseconds: start, endMilliseconds: end, cause: error.failure))
+                await engine.recycle()
+            }
+        }
+        whole.engine = await engine.name
+        return whole
+    }
+
+    private func run(_ samples: [Int16], at start: Int, claim: ClaimedChunk, engine: SlotEngine) async throws
+        -> ChunkResult
+    {
+        let span = claim.chunk.span
+        let touchesForcedCut = span.endsInForcedCut || span.leadInSamples > 0
+        let audio = Duration.milliseconds(samples.count * 1000 / ChunkSpan.sampleRate)
+        let request = EngineRequest(
+            samples: samples, language: claim.language ?? claim.options.language, translate: claim.options.translate,
+            prompt: claim.options.prompt, temperature: claim.options.temperature,
+            wordTimestamps: claim.options.wordTimestamps || touchesForcedCut,
+            timeLimit: configuration.engineTimeLimit.limit(
+                audio: audio, slowest: runTimes.slowest, attempt: claim.chunk.attempts))
+        let result = try await engine.transcribe(request)
+        runTimes.record(result.elapsed)
+        return ChunkResult(
+            segments: result.segments.map { $0.shifted(by: start) }, language: result.language,
+            engine: await engine.name, engineMilliseconds: Int(result.elapsed.milliseconds))
+    }
+
+    private func readSamples(of chunk: Chunk) async throws(PortError) -> [Int16] {
+        let key = ObjectKey.samples(of: chunk.job, chunk: chunk.index)
+        let bytes = try await objects.read(key)
+        let expected = (chunk.span.endSample - chunk.span.startSample) * 2
+        guard bytes.count == expected else {
+            throw PortError(
+                .corrupt, port: "object store",
+                "\(key) has \(bytes.count) bytes where the chunk has \(expected); submit the audio again")
+        }
+        return SampleCoding.samples(from: bytes)
+    }
+
+    private func gap(_ chunk: Chunk, cause: JobFailure, engine: String) -> ChunkResult {
+        let gap = TranscriptGap(
+            startMilliseconds: chunk.span.startMilliseconds, endMilliseconds: chunk.span.endMilliseconds, cause: cause)
+        return ChunkResult(segments: [], gaps: [gap], engine: engine, engineMilliseconds: 0)
+    }
+}
+
+extension TranscriptSegment {
+    /// The segment with all its times moved.
+    func shifted(by milliseconds: Int) -> TranscriptSegment {
+        var moved = self
+        moved.startMilliseconds += milliseconds
+        moved.endMilliseconds += milliseconds
+        for index in moved.words.indices {
+            moved.words[index].startMilliseconds += milliseconds
+            moved.words[index].endMilliseconds += milliseconds
+        }
+        return moved
+    }
+}

@@ -1,0 +1,54 @@
+import Synchronization
+
+/// How long an engine run may take before it counts as hung.
+///
+/// The ceiling is proportional to the audio and generous, since the speed of a model on a machine is not known
+/// beforehand. Once runs were seen, a multiple of the slowest recent one takes its place, so that an engine that hangs
+/// is found in seconds where the model is fast.
+public struct EngineTimeLimit: Sendable {
+    /// Added to the ceiling: starting the process and loading the model.
+    public var startup: Duration
+    /// Times the audio's length.
+    public var factor: Double
+    /// Times the slowest recent run.
+    public var slack: Double
+    /// Never less than this.
+    public var floor: Duration
+
+    public init(
+        startup: Duration = .seconds(30), factor: Double = 10, slack: Double = 8, floor: Duration = .seconds(10)
+    ) {
+        self.startup = startup
+        self.factor = factor
+        self.slack = slack
+        self.floor = floor
+    }
+
+    /// - Parameters:
+    ///   - audio: Length of the request's audio.
+    ///   - slowest: The slowest recent run, where there was one.
+    ///   - attempt: From 1. Each further attempt gets twice the time, in case it was not hung but slow.
+    func limit(audio: Duration, slowest: Duration?, attempt: Int) -> Duration {
+        let ceiling = startup + audio * factor
+        guard let slowest else { return ceiling }
+        let observed = max(floor, slowest * slack) * (1 << min(max(attempt - 1, 0), 6))
+        return min(ceiling, observed)
+    }
+}
+
+/// The run times of a worker's last requests.
+///
+/// Concurrency: any task; a mutex protects the window.
+final class EngineRunTimes: Sendable {
+    private static let window = 16
+    private let recent = Mutex<[Duration]>([])
+
+    func record(_ elapsed: Duration) {
+        recent.withLock { recent in
+            recent.append(elapsed)
+            if recent.count > Self.window { recent.removeFirst() }
+        }
+    }
+
+    var slowest: Duration? { recent.withLock { $0.max() } }
+}

@@ -1,0 +1,128 @@
+import Logging
+import STTAudio
+import STTCore
+import Synchronization
+
+/// Decodes a job's audio and cuts it into chunks. Each chunk goes to the workers as soon as it is cut.
+///
+/// After a crash the stage begins again where its last stored chunk ends.
+struct PrepareStage: Sendable {
+    let ports: WorkerPorts
+    let limits: AudioLimits
+
+    func run(_ context: StageRunner.Context) async throws {
+        let job = context.job
+        do {
+            let count = try await ports.objects.withLocalFile(job.audio.key) { path in
+                try await cut(path: path, context: context)
+            }
+            context.logger.info("audio prepared", metadata: ["chunks": "\(count)"])
+        } catch let error as AudioError where error.code != .cancelled && error.code != .unreadable {
+            throw PermanentFailure(failure: error.failure)
+        } catch let error as PortError where error.code == .notFound {
+            throw PermanentFailure(
+                failure: JobFailure(
+                    code: "storage.audioMissing", message: "the uploaded audio is gone; submit it again"))
+        }
+    }
+
+    private func cut(path: String, context: StageRunner.Context) async throws -> Int {
+        let job = context.job
+        let reader = try await PCMReader.open(path: path, filenameHint: job.audio.filename, limits: limits)
+        do {
+            let count = try await cut(reader, context: context)
+            await reader.close()
+            return count
+        } catch {
+            await reader.close()
+            throw error
+        }
+    }
+
+    private func cut(_ reader: PCMReader, context: StageRunner.Context) async throws -> Int {
+        let job = context.job
+        let configuration = SegmenterConfiguration(job.options)
+        var segmenter = AudioSegmenter(configuration: configuration)
+        var skip = 0
+        var count = 0
+        if let last = try await lastChunk(of: job.id) {
+            let checkpoint = SegmenterCheckpoint(
+                nextIndex: last.index + 1, endSample: last.endSample, endsInForcedCut: last.endsInForcedCut)
+            segmenter = AudioSegmenter(configuration: configuration, resumingAfter: checkpoint)
+            skip = checkpoint.resumeSample
+            count = last.index + 1
+            context.logger.info("cutting goes on", metadata: ["chunk": "\(count)"])
+        }
+        var position = 0
+        while let block = try await reader.next() {
+            try Task.checkCancellation()
+            position += block.count
+            guard position > skip else { continue }
+            let samples = position - block.count < skip ? Array(block.suffix(position - skip)) : block
+            for chunk in segmenter.push(samples) {
+                try await store(chunk, context: context, format: AudioFormat(reader.info, decodedSamples: nil))
+                count = chunk.index + 1
+            }
+        }
+        let format = AudioFormat(reader.info, decodedSamples: position)
+        for chunk in segmenter.finish() {
+            try await store(chunk, context: context, format: format)
+            count = chunk.index + 1
+        }
+        let finished = try await ports.store.finishPreparing(
+            job.id, owner: context.owner, chunkCount: count, format: format)
+        guard let finished else { throw WorkInterruption.leaseLost }
+        if finished.isReadyToMerge { await ports.enqueueHint(finished.workItem(.merge), logger: context.logger) }
+        return count
+    }
+
+    /// The samples first: a chunk that can be claimed can be read.
+    private func store(_ chunk: AudioChunk, context: StageRunner.Context, format: AudioFormat) async throws {
+        let job = context.job
+        try await ports.objects.write(
+            SampleCoding.bytes(from: chunk.samples), to: .samples(of: job.id, chunk: chunk.index))
+        let span = ChunkSpan(
+            index: chunk.index, startSample: chunk.startSample, endSample: chunk.endSample,
+            leadInSamples: chunk.leadInSamples, endsInForcedCut: chunk.endsInForcedCut)
+        guard try await ports.store.addChunks([span], to: job.id, owner: context.owner, format: format) else {
+            throw WorkInterruption.leaseLost
+        }
+        let item = WorkItem(
+            .chunk(chunk.index), job: job.id, tenant: job.tenant,
+            audioMilliseconds: Int(span.duration.milliseconds))
+        await ports.enqueueHint(item, logger: context.logger)
+    }
+
+    private func lastChunk(of id: JobID) async throws(PortError) -> ChunkSpan? {
+        var last: ChunkSpan?
+        while true {
+            let page = try await ports.store.chunks(of: id, from: (last?.index ?? -1) + 1, limit: 256)
+            guard let end = page.last else { return last }
+            last = end.span
+        }
+    }
+}
+
+extension SegmenterConfiguration {
+    init(_ options: TranscriptionOptions) {
+        let mode: Mode =
+            switch options.segmentation {
+            case .silence: .silence
+            case .fixed: .fixed
+            }
+        self.init(mode: mode)
+        if let seconds = options.chunkSeconds { self = SegmenterConfiguration(mode: mode, targetSeconds: seconds) }
+    }
+}
+
+extension AudioFormat {
+    /// - Parameter decodedSamples: The length at 16 kHz, once the file was decoded to its end.
+    init(_ info: AudioFormatInfo, decodedSamples: Int?) {
+        let promised = info.frameCount.map { frames in
+            Int((Double(frames) * Double(PCM.sampleRate) / Double(max(info.sampleRate, 1))).rounded())
+        }
+        self.init(
+            name: info.formatName, sampleRate: info.sampleRate, channels: info.channels,
+            sampleCount: decodedSamples ?? promised)
+    }
+}

@@ -1,0 +1,98 @@
+import Logging
+import STTCore
+
+/// Claims a stage, runs it under its lease, and settles what came of it.
+///
+/// Concurrency: a value; one per housekeeping slot, or shared.
+struct StageRunner: Sendable {
+    let ports: WorkerPorts
+    let configuration: WorkerConfiguration
+    let keeper: LeaseKeeper
+
+    /// What a stage's body needs.
+    struct Context: Sendable {
+        let job: Job
+        let owner: OwnerToken
+        let logger: Logger
+    }
+
+    /// Returns when the stage is done, given back, or found to be none of ours.
+    func run(
+        _ stage: JobStage, of id: JobID, logger: Logger,
+        _ body: @escaping @Sendable (Context) async throws -> Void
+    ) async throws(PortError) {
+        let owner = OwnerToken()
+        let claim = try await ports.store.claim(stage, of: id, owner: owner, lease: configuration.leaseDuration)
+        guard let job = claim else {
+            logger.debug("stage not claimable", metadata: ["stage": "\(stage)"])
+            return
+        }
+        let context = Context(job: job, owner: owner, logger: logger)
+        let clock = ContinuousClock()
+        let begun = clock.now
+        await ports.announce(.jobChanged(id), logger: logger)
+        do {
+            try await keeper.hold(job: id, logger: logger) { () async throws(PortError) in
+                try await ports.store.renew(stage, of: id, owner: owner, lease: configuration.leaseDuration)
+            } _: {
+                try await body(context)
+            }
+            logger.info(
+                "stage done", metadata: ["stage": "\(stage)", "ms": "\((clock.now - begun).milliseconds)"])
+        } catch let interruption as WorkInterruption {
+            logger.info("stage given up", metadata: ["stage": "\(stage)", "reason": "\(interruption)"])
+            if interruption == .ended { await ports.discard(.samples(of: id), logger: logger) }
+        } catch {
+            await settle(stage, context: context, error: error)
+        }
+        await ports.announce(.jobChanged(id), logger: logger)
+    }
+
+    /// Fails the job where trying again cannot help, else gives the stage back.
+    private func settle(_ stage: JobStage, context: Context, error: any Error) async {
+        let job = context.job
+        let attempt = AttemptFailure(error)
+        if let failure = attempt.failure, isFinal(error) || isExhausted(job, attempt) {
+            context.logger.info("job failed", metadata: ["stage": "\(stage)", "code": "\(failure.code)"])
+            await ports.shielded(logger: context.logger) { () async throws(PortError) in
+                _ = try await ports.store.fail(
+                    job.id, stage: stage, owner: context.owner, failure: failure,
+                    expiresAt: configuration.expiry(of: job, from: ports.clock.now))
+            }
+            await ports.announceStop(of: job.id, logger: context.logger)
+            await ports.discard(.samples(of: job.id), logger: context.logger)
+            return
+        }
+        let delay = attempt.failure == nil ? .zero : configuration.backoff.delay(attempt: job.stageAttempts + 1)
+        context.logger.warning(
+            "stage attempt failed",
+            metadata: ["stage": "\(stage)", "error": "\(attempt.failure?.message ?? "stopped")"])
+        await ports.shielded(logger: context.logger) { () async throws(PortError) in
+            try await ports.store.release(
+                stage, of: job.id, owner: context.owner, failure: attempt.failure, delay: delay,
+                chargeAttempt: attempt.isCharged)
+            try await ports.queue.enqueue([job.workItem(stage == .prepare ? .prepare : .merge)], delay: delay)
+        }
+    }
+
+    private func isExhausted(_ job: Job, _ attempt: AttemptFailure) -> Bool {
+        attempt.isCharged && job.stageAttempts + 1 >= configuration.maximumStageAttempts
+    }
+
+    private func isFinal(_ error: any Error) -> Bool {
+        error is PermanentFailure
+    }
+}
+
+/// Says that another attempt cannot end otherwise.
+struct PermanentFailure: Error, CustomStringConvertible {
+    let failure: JobFailure
+    var description: String { failure.message }
+}
+
+extension WorkerConfiguration {
+    /// When a job that ends now may be collected.
+    func expiry(of job: Job, from now: Timestamp) -> Timestamp {
+        now + (job.options.retentionSeconds.map { .seconds($0) } ?? retention)
+    }
+}
