@@ -102,6 +102,9 @@ let package = Package(
         .testTarget(
             name: "STTWorkerTests", dependencies: ["STTWorker", "STTEmbedded", "STTTestKit"], swiftSettings: strict),
         .testTarget(
+            name: "STTClientTests",
+            dependencies: ["STTClient", "STTProto", "RPCServer", "RPCClient", "stt-rpc", log], swiftSettings: strict),
+        .testTarget(
             name: "IntegrationTests",
             dependencies: ["STTClient", "STTProto", "STTProcess", "STTTestKit"], swiftSettings: strict),
     ]

@@ -1,0 +1,3 @@
+// A service that defines methods needs the errors, metadata and message sequences of the layers below.
+@_exported public import RPCTransport
+@_exported public import RPCWire

@@ -1,0 +1,28 @@
+internal import RPCTransport
+internal import RPCWire
+internal import STTProto
+
+/// A call as its handler sees it, without the types of its messages.
+struct HandlerCall: Sendable {
+    let context: CallContext
+    let source: any InboundMessageSource
+    let sink: any OutboundMessageSink
+}
+
+/// Runs a handler. Gives the encoded reply, or nil where the replies went out one by one.
+typealias HandlerBody = @Sendable (HandlerCall) async throws -> SharedBytes?
+
+/// A method with the types of its messages erased.
+enum MethodHandler: Sendable {
+    /// The request is decoded on the event loop from the bytes as they were read; what comes back runs as a task.
+    case singleRequest(@Sendable (UnsafeRawBufferPointer) throws(RPCError) -> HandlerBody)
+    case requestStream(HandlerBody)
+}
+
+func decodeRequest<Req: ProtoMessage>(_: Req.Type, _ bytes: UnsafeRawBufferPointer) throws(RPCError) -> Req {
+    do throws(ProtoError) {
+        return try Req.decode(bytes)
+    } catch {
+        throw RPCError(.invalidArgument, "malformed request: \(error)", cause: error)
+    }
+}

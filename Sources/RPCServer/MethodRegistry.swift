@@ -1,0 +1,50 @@
+public import RPCTransport
+public import STTProto
+internal import RPCWire
+
+/// The methods that a server offers, each with its handler.
+///
+/// A handler runs on the event loop of its connection: it must not block. What blocks belongs on a pool of its own. An
+/// ``RPCWire/RPCError`` that it throws becomes the status of the call as it is; `CancellationError` becomes CANCELLED;
+/// any other error is logged and becomes INTERNAL with a general message.
+public struct MethodRegistry: Sendable {
+    private(set) var handlers: [String: MethodHandler] = [:]
+
+    public init() {}
+
+    /// One request, one reply.
+    ///
+    /// - Parameter name: `package.Service/Method`. A second handler for a name replaces the first.
+    public mutating func unary<Req: ProtoMessage, Res: ProtoMessage>(
+        _ name: String, _ handler: @escaping @Sendable (Req, CallContext) async throws -> Res
+    ) {
+        handlers[name] = .singleRequest { bytes throws(RPCError) in
+            let request = try decodeRequest(Req.self, bytes)
+            return { call in
+                try encode(try await handler(request, call.context))
+            }
+        }
+    }
+
+    /// Many requests, one reply. The handler may reply before it has read them all.
+    public mutating func clientStreaming<Req: ProtoMessage, Res: ProtoMessage>(
+        _ name: String, _ handler: @escaping @Sendable (InboundMessages<Req>, CallContext) async throws -> Res
+    ) {
+        handlers[name] = .requestStream { call in
+            try encode(try await handler(InboundMessages(call.source), call.context))
+        }
+    }
+
+    /// One request, many replies, which end when the handler returns.
+    public mutating func serverStreaming<Req: ProtoMessage, Res: ProtoMessage>(
+        _ name: String, _ handler: @escaping @Sendable (Req, OutboundMessages<Res>, CallContext) async throws -> Void
+    ) {
+        handlers[name] = .singleRequest { bytes throws(RPCError) in
+            let request = try decodeRequest(Req.self, bytes)
+            return { call in
+                try await handler(request, OutboundMessages(call.sink), call.context)
+                return nil
+            }
+        }
+    }
+}

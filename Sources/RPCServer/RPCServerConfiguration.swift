@@ -1,0 +1,32 @@
+public import RPCTransport
+public import RPCWire
+
+/// How a server behaves. Every limit is enforced before memory is taken.
+public struct RPCServerConfiguration: Sendable {
+    /// Event loops, each a thread; connections are dealt out to them in turn.
+    public var eventLoops = 2
+    /// Open connections of all addresses together.
+    public var maxConnections = 20_000
+    /// Open connections of one peer address (TCP only).
+    public var maxConnectionsPerAddress = 10_000
+    /// Bounds and times of each connection.
+    public var connection = ConnectionConfiguration()
+    /// Permissions of a unix socket.
+    public var unixSocketMode: UInt32 = 0o600
+    /// Names the program in its HELLO, for logs.
+    public var agent = "stt-rpc"
+    /// Decides about each client's HELLO. nil accepts every client, without a tenant.
+    public var authenticator: (any ConnectionAuthenticator)?
+
+    public init() {}
+}
+
+/// Decides who may use a connection.
+public protocol ConnectionAuthenticator: Sendable {
+    /// Called once for each connection, on its event loop: must not block.
+    ///
+    /// - Parameter token: The token of the client's HELLO, empty where it gave none. To be compared in constant time.
+    /// - Returns: The tenant; nil where the connection has none.
+    /// - Throws: ``RPCWire/RPCError`` to end the connection.
+    func authenticate(token: [UInt8], peer: String) throws(RPCError) -> String?
+}

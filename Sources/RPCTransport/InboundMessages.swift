@@ -1,0 +1,39 @@
+internal import RPCWire
+public import STTProto
+
+/// Gives the encoded messages of one direction of a stream, in order. Called by one task at a time.
+package protocol InboundMessageSource: AnyObject, Sendable {
+    /// The next message, or nil after the last. Waits for it.
+    func nextMessage() async throws -> [UInt8]?
+}
+
+/// The messages that a peer streams in.
+///
+/// The peer may send more only as these are consumed, so a slow consumer slows the peer and memory stays bounded.
+///
+/// Concurrency: to be iterated once, by one task at a time.
+public struct InboundMessages<Message: ProtoMessage>: AsyncSequence, Sendable {
+    public typealias Element = Message
+    public typealias Failure = any Error
+
+    private let source: any InboundMessageSource
+
+    package init(_ source: any InboundMessageSource) { self.source = source }
+
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(source: source) }
+
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        fileprivate let source: any InboundMessageSource
+
+        /// - Throws: ``RPCWire/RPCError`` where the call failed or a message is malformed; `CancellationError` where
+        ///   the call was given up by the peer, by its deadline or by this task.
+        public mutating func next() async throws -> Message? {
+            guard let bytes = try await source.nextMessage() else { return nil }
+            do throws(ProtoError) {
+                return try Message.decode(bytes)
+            } catch {
+                throw RPCError(.invalidArgument, "malformed message: \(error)", cause: error)
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+public import RPCWire
+public import STTProto
+
+/// Takes the encoded messages of one direction of a stream, in order. Called by one task at a time.
+package protocol OutboundMessageSink: AnyObject, Sendable {
+    /// Queues a message; waits while the peer accepts no more.
+    func sendMessage(_ bytes: SharedBytes) async throws
+}
+
+/// Streams messages to a peer.
+///
+/// Concurrency: to be used by one task at a time.
+public struct OutboundMessages<Message: ProtoMessage>: Sendable {
+    private let sink: any OutboundMessageSink
+
+    package init(_ sink: any OutboundMessageSink) { self.sink = sink }
+
+    /// Sends one message. Suspends while the peer has not consumed enough of the earlier ones.
+    ///
+    /// - Throws: `CancellationError` where the call was given up by the peer, by its deadline or by this task;
+    ///   ``RPCWire/RPCError`` where the stream has ended or the message cannot be sent.
+    public func send(_ message: Message) async throws {
+        try await sink.sendMessage(RPCTransport.encode(message))
+    }
+
+    /// Sends a message that is encoded already, shared by any number of streams.
+    ///
+    /// - Parameter encoded: The bytes of one `Message`.
+    /// - Throws: As ``send(_:)``.
+    public func send(encoded: SharedBytes) async throws {
+        try await sink.sendMessage(encoded)
+    }
+}
+
+/// Encodes a message of this side's own making.
+package func encode(_ message: some ProtoMessage) throws(RPCError) -> SharedBytes {
+    do throws(ProtoError) {
+        return try SharedBytes(encoding: message)
+    } catch {
+        throw RPCError(.internalError, "cannot encode a message: \(error)", cause: error)
+    }
+}

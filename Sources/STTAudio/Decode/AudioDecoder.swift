@@ -1,0 +1,262 @@
+import STTProcess
+
+/// Decodes one file. All calls into libsndfile and libsoxr are made on the threads of ``BlockingPool``.
+///
+/// Concurrency: an actor whose executor is its own; `next()` calls are to be made one after another.
+actor AudioDecoder {
+    private enum Source {
+        case sndfile(SndFileOpener.Opened)
+        case ffmpeg(FFmpegStream)
+    }
+
+    /// Values read from libsndfile at a time.
+    private static let bufferCount = 65_536
+
+    private nonisolated let executor = DecodingExecutor()
+    private let limits: AudioLimits
+    private let name: FileName
+    private var source: Source?
+    private var buffer = [Float](repeating: 0, count: bufferCount)
+    private var info: AudioFormatInfo?
+    private var converter: PCMConverter?
+    private var failure: AudioError?
+    private(set) var warnings: [AudioError] = []
+
+    init(name: FileName, limits: AudioLimits) {
+        self.name = name
+        self.limits = limits
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    func open(path: String) async throws(AudioError) -> AudioFormatInfo {
+        let file = try InputFile(path: path, maximumBytes: limits.maximumBytes)
+        let signature = FileSignature(try file.bytes(at: 0, count: FileSignature.length))
+        let info = try await open(file, as: signature)
+        try check(info)
+        converter = try PCMConverter(sampleRate: info.sampleRate, channels: info.channels)
+        self.info = info
+        return info
+    }
+
+    private func open(_ file: InputFile, as signature: FileSignature) async throws(AudioError) -> AudioFormatInfo {
+        switch signature {
+        case .notAudio(let kind):
+            throw AudioError(.notAudio, "\(name.subject) is \(kind), not audio. Send WAV, FLAC, Opus, MP3 or M4A.")
+        case .playlist(let kind):
+            throw AudioError(
+                .notAudio, "\(name.subject) is \(kind), which names other files and holds no sound. Send the audio itself.")
+        case .wav, .aiff, .au, .flac, .ogg, .sndfile, .mpeg:
+            do {
+                let opened = try SndFileOpener(file: file, name: name).open(signature)
+                try report(missingBytes: opened.missingBytes, of: file)
+                source = .sndfile(opened)
+                return opened.handle.info
+            } catch SndFileOpener.Failure.invalid(let error) {
+                throw error
+            } catch SndFileOpener.Failure.refused(let reason) {
+                return try await openWithFFmpeg(file, format: Self.formatName(signature), refusal: reason)
+            } catch let error as AudioError {
+                throw error
+            } catch {
+                throw AudioError(.unreadable, "\(name.subject) could not be opened.", cause: "\(error)")
+            }
+        case .mp4:
+            try report(missingBytes: try ContainerTail.missingMP4Bytes(file), of: file)
+            return try await openWithFFmpeg(file, format: "MP4", refusal: nil)
+        case .ffmpeg(let format):
+            return try await openWithFFmpeg(file, format: format, refusal: nil)
+        case .unknown:
+            return try await openWithFFmpeg(file, format: nil, refusal: nil)
+        }
+    }
+
+    private static func formatName(_ signature: FileSignature) -> String {
+        switch signature {
+        case .wav: "WAV"
+        case .aiff: "AIFF"
+        case .au: "AU"
+        case .flac: "FLAC"
+        case .ogg: "Ogg"
+        case .mpeg: "MPEG audio"
+        case .sndfile(let name), .ffmpeg(let name): name
+        case .mp4: "MP4"
+        case .notAudio, .playlist, .unknown: "unknown"
+        }
+    }
+
+    /// - Parameters:
+    ///   - format: What the first bytes say it is, if anything.
+    ///   - refusal: What libsndfile said, where it has been asked.
+    private func openWithFFmpeg(
+        _ file: InputFile, format: String?, refusal: String?
+    ) async throws(AudioError) -> AudioFormatInfo {
+        guard let programs = FFmpegPrograms(limits) else {
+            guard let format else {
+                throw AudioError(
+                    .notAudio, "\(name.subject) is not in any format known here. Send WAV, FLAC, Opus or MP3,"
+                        + " or install ffmpeg on the server for further formats.")
+            }
+            throw AudioError(
+                .unsupportedCodec, "\(name.subject) is \(format) audio that needs ffmpeg, which is not installed on the"
+                    + " server. Install ffmpeg, or send WAV, FLAC, Opus or MP3.", cause: refusal)
+        }
+        do {
+            let info = try await FFmpegProbe(programs, path: file.path, name: name).info
+            try check(info)
+            source = .ffmpeg(try await FFmpegStream(programs, path: file.path, info: info, limits: limits))
+            return info
+        } catch where error.code == .notAudio && refusal != nil {
+            throw AudioError(
+                .corrupt, "\(name.subject) starts like \(format ?? "audio"), but its header is damaged. Send the file again.",
+                cause: refusal)
+        }
+    }
+
+    /// Checks what can be known before decoding.
+    private func check(_ info: AudioFormatInfo) throws(AudioError) {
+        guard (1000...384_000).contains(info.sampleRate), (1...32).contains(info.channels) else {
+            throw AudioError(
+                .unsupportedCodec, "\(name.subject) has \(info.channels) channels at \(info.sampleRate) Hz; accepted are 1 to 32"
+                    + " channels at 1000 to 384000 Hz. Convert it to WAV or FLAC within that.")
+        }
+        if info.frameCount == 0 { throw noSamples(info) }
+        if let duration = info.duration, duration > limits.maximumDuration { throw tooLong(duration) }
+    }
+
+    private func noSamples(_ info: AudioFormatInfo) -> AudioError {
+        AudioError(.noSamples, "\(name.subject) is a \(info.formatName) file without a single sample. Record it again.")
+    }
+
+    private func tooLong(_ duration: Duration) -> AudioError {
+        AudioError(
+            .tooLong, "\(name.subject) holds at least \(duration.components.seconds) s of audio; at most"
+                + " \(limits.maximumDuration.components.seconds) s are accepted. Send it in parts.")
+    }
+
+    private func report(missingBytes: Int, of file: InputFile) throws(AudioError) {
+        guard missingBytes > 0 else { return }
+        try report(
+            AudioError(
+                .truncated, "\(name.subject) is cut off: its header promises \(missingBytes) bytes more than the"
+                    + " \(file.size) there are. Send the whole file."))
+    }
+
+    /// Throws or notes that the file ends early, as the limits say.
+    private func report(_ truncated: AudioError) throws(AudioError) {
+        if limits.truncatedInput == .reject { throw truncated }
+        if !warnings.contains(where: { $0.code == .truncated }) { warnings.append(truncated) }
+    }
+
+    func next() async throws(AudioError) -> PCMBlock? {
+        if let failure { throw failure }
+        do {
+            return try await readBlock()
+        } catch {
+            failure = error
+            close()
+            throw error
+        }
+    }
+
+    private func readBlock() async throws(AudioError) -> PCMBlock? {
+        while source != nil, (converter?.available ?? 0) < PCM.sampleRate {
+            if Task.isCancelled { throw Self.cancelled }
+            switch source {
+            case .sndfile(let opened): try read(opened)
+            case .ffmpeg(let stream): try await read(stream)
+            case nil: break
+            }
+            let samples = converter?.sampleCount ?? 0
+            if PCM.duration(ofSamples: samples) > limits.maximumDuration { throw tooLong(PCM.duration(ofSamples: samples)) }
+        }
+        guard let converter, converter.available > 0 else { return nil }
+        let start = converter.sampleCount - converter.available
+        return PCMBlock(startSample: start, samples: self.converter?.take(PCM.sampleRate) ?? [])
+    }
+
+    private func read(_ opened: SndFileOpener.Opened) throws(AudioError) {
+        let frames = buffer.withUnsafeMutableBufferPointer { opened.handle.read(into: $0) }
+        guard frames > 0 else { return try finish(opened) }
+        try converter?.append(buffer[..<(frames * opened.handle.info.channels)])
+    }
+
+    /// libsndfile says at the end only that there is no more; why, the counts and its error number tell.
+    private func finish(_ opened: SndFileOpener.Opened) throws(AudioError) {
+        let handle = opened.handle
+        let (fileError, message) = handle.failure
+        if let fileError { throw fileError }
+        let read = converter?.frameCount ?? 0
+        let isShort = handle.info.frameCount.map { $0 - read > handle.info.sampleRate / 10 } ?? false
+        if isShort || message != nil && !opened.endsAnywhere || !handle.isAtEndOfFile && message != nil {
+            guard handle.isAtEndOfFile else { throw corrupt(cause: message) }
+            try report(truncated(cause: message))
+        }
+        try finishSource()
+    }
+
+    private func read(_ stream: FFmpegStream) async throws(AudioError) {
+        let bytes: [UInt8]?
+        do {
+            bytes = try await withTaskCancellationHandler {
+                try await stream.child.readOutput(upTo: 256 * 1024)
+            } onCancel: {
+                stream.child.kill()
+            }
+        } catch {
+            throw AudioError(.unreadable, "ffmpeg could not be read from. Try again.", cause: "\(error)")
+        }
+        if Task.isCancelled { throw Self.cancelled }
+        guard let bytes else { return try await finish(stream) }
+        guard case .ffmpeg(var stream) = source else { return }
+        let frames = stream.frames(bytes)
+        source = .ffmpeg(stream)
+        try converter?.append(frames[...])
+    }
+
+    private func finish(_ stream: FFmpegStream) async throws(AudioError) {
+        let exit = await stream.child.waitForExit()
+        let message = ChildProcess.tail(of: await stream.child.collectErrorOutput())
+        let cause = message.isEmpty ? nil : FFmpegError.withoutAddresses(message)
+        let read = converter?.frameCount ?? 0
+        let missing = (info?.frameCount ?? 0) - read
+        if !exit.isSuccess {
+            if read == 0 { throw FFmpegError.refusal(message, name: name) }
+            throw corrupt(cause: cause ?? exit.description)
+        }
+        if FFmpegError.reportsEarlyEnd(message) || missing > max(info?.sampleRate ?? 0, read / 50) {
+            try report(truncated(cause: cause))
+        }
+        if read == 0, let cause { throw corrupt(cause: cause) }
+        try finishSource()
+    }
+
+    private func finishSource() throws(AudioError) {
+        try converter?.finish()
+        close()
+        if let info, converter?.frameCount == 0 { throw noSamples(info) }
+    }
+
+    func close() {
+        source = nil
+        buffer = []
+    }
+
+    private func corrupt(cause: String?) -> AudioError {
+        AudioError(
+            .corrupt, "\(name.subject) is damaged: decoding stopped after \(position). Send it again or convert it.",
+            cause: cause)
+    }
+
+    private func truncated(cause: String?) -> AudioError {
+        AudioError(.truncated, "\(name.subject) is cut off after \(position). Send the whole file.", cause: cause)
+    }
+
+    private var position: String {
+        guard let converter, let info else { return "0 s" }
+        let tenths = converter.frameCount * 10 / info.sampleRate
+        return "\(tenths / 10).\(tenths % 10) s"
+    }
+
+    private static let cancelled = AudioError(.cancelled, "Reading the audio was cancelled.")
+}

@@ -1,0 +1,50 @@
+/// Reads an audio file as 16 kHz mono PCM, block by block, holding about a second of it.
+///
+/// Channels are mixed to their mean; the rate is changed with libsoxr's high quality; samples are rounded to nearest and
+/// clipped. libsndfile decodes WAV, RF64, W64, AIFF, AU, CAF, FLAC, Ogg (Vorbis, Opus) and MP3; everything else goes
+/// through `ffmpeg` as a child process.
+///
+/// Concurrency: a handle on an actor that runs on a thread pool of its own, so nothing here blocks the cooperative pool.
+/// Calls of ``next()`` are to be made one after another.
+public struct PCMReader: Sendable {
+    /// What the file says about itself.
+    public let info: AudioFormatInfo
+    private let decoder: AudioDecoder
+
+    /// Opens a file and checks its header.
+    ///
+    /// - Parameters:
+    ///   - path: The file; it may have any name.
+    ///   - filenameHint: The name the file had at the client's, for messages only.
+    ///   - limits: What to accept.
+    public static func open(
+        path: String, filenameHint: String? = nil, limits: AudioLimits = AudioLimits()
+    ) async throws(AudioError) -> PCMReader {
+        let decoder = AudioDecoder(name: FileName(filenameHint), limits: limits)
+        return PCMReader(info: try await decoder.open(path: path), decoder: decoder)
+    }
+
+    /// What was found to be wrong and accepted, so far. Complete once ``next()`` has returned `nil`.
+    public var warnings: [AudioError] {
+        get async { await decoder.warnings }
+    }
+
+    /// The next samples, one second of them or at the end less, or `nil` after the last.
+    ///
+    /// Ends at once with ``AudioError/Code/cancelled`` when the task is cancelled. An error is final: every further call
+    /// throws it again.
+    public func next() async throws(AudioError) -> [Int16]? {
+        try await decoder.next()?.samples
+    }
+
+    /// The next samples with their position, or `nil` after the last. For the rest like ``next()``.
+    public func nextBlock() async throws(AudioError) -> PCMBlock? {
+        try await decoder.next()
+    }
+
+    /// Releases the file and ends a decoder process now rather than when the reader is released. Idempotent; ``next()``
+    /// then gives what had been decoded, and `nil`.
+    public func close() async {
+        await decoder.close()
+    }
+}

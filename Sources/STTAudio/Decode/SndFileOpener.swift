@@ -1,0 +1,59 @@
+/// Opens a file with libsndfile, having checked what its header promises.
+struct SndFileOpener {
+    let file: InputFile
+    let name: FileName
+
+    /// A file that libsndfile reads.
+    struct Opened {
+        var handle: SndFileHandle
+        /// Bytes that the file has too few for what its header promises.
+        var missingBytes = 0
+        /// A damaged last frame is nothing to speak of: the format is a plain sequence of frames.
+        var endsAnywhere = false
+    }
+
+    /// Why there is no `Opened`.
+    enum Failure: Error {
+        /// libsndfile does not read it; ffmpeg might.
+        case refused(String)
+        /// Nothing reads it.
+        case invalid(AudioError)
+    }
+
+    func open(_ signature: FileSignature) throws(Failure) -> Opened {
+        do {
+            switch signature {
+            case .wav: return try open(header: try ChunkedHeader.wav(file))
+            case .aiff: return try open(header: try ChunkedHeader.aiff(file))
+            case .au: return try open(header: try ChunkedHeader.au(file))
+            case .ogg:
+                let missing = try ContainerTail.missingOggBytes(file)
+                return Opened(handle: try open(VirtualFile(file), trustsLength: missing == 0), missingBytes: missing)
+            case .mpeg(let firstFrame): return try open(try MPEGLayout(file, firstFrame: firstFrame))
+            default: return Opened(handle: try open(VirtualFile(file), trustsLength: true))
+            }
+        } catch let error as AudioError {
+            throw .invalid(error)
+        } catch let refusal as SndFileHandle.Refusal {
+            throw .refused(refusal.reason)
+        } catch {
+            throw .refused("\(error)")
+        }
+    }
+
+    private func open(header: ChunkedHeader?) throws -> Opened {
+        let handle = try open(VirtualFile(file, patch: header?.patch), trustsLength: true)
+        return Opened(handle: handle, missingBytes: header?.missingBytes ?? 0)
+    }
+
+    private func open(_ layout: MPEGLayout) throws -> Opened {
+        let source = VirtualFile(file, firstByte: layout.firstByte, hasLength: layout.hasReliableLength)
+        return Opened(
+            handle: try open(source, trustsLength: layout.hasReliableLength), missingBytes: layout.missingBytes,
+            endsAnywhere: true)
+    }
+
+    private func open(_ source: VirtualFile, trustsLength: Bool) throws -> SndFileHandle {
+        try SndFileHandle(source, trustsLength: trustsLength)
+    }
+}

@@ -1,0 +1,98 @@
+import CSndFile
+import Glibc
+
+/// What libsndfile sees of a file: from some byte on, with some header bytes replaced, and with or without a length.
+///
+/// Concurrency: none of its own; confined to the handle that owns it.
+final class VirtualFile {
+    private static let bufferSize = 64 * 1024
+
+    private let file: InputFile
+    private let firstByte: Int
+    private let hasLength: Bool
+    private let patch: (offset: Int, bytes: [UInt8])?
+    private var position = 0
+    private var buffer: [UInt8] = []
+    private var bufferStart = 0
+    /// The first error of reading the file. libsndfile sees the end of the file in its place.
+    private(set) var failure: AudioError?
+
+    /// - Parameters:
+    ///   - firstByte: Where the file starts for libsndfile.
+    ///   - hasLength: `false` hides the length, so that the file is decoded to its end whatever an estimate says.
+    ///   - patch: Bytes in place of the file's own, at an offset from `firstByte`.
+    init(_ file: InputFile, firstByte: Int = 0, hasLength: Bool = true, patch: (offset: Int, bytes: [UInt8])? = nil) {
+        self.file = file
+        self.firstByte = firstByte
+        self.hasLength = hasLength
+        self.patch = patch
+    }
+
+    /// Whether everything has been read.
+    var isAtEnd: Bool { position >= length }
+
+    private var length: Int { file.size - firstByte }
+
+    /// The functions for `sf_open_virtual`; their argument is this object, unretained.
+    static let callbacks = SF_VIRTUAL_IO(
+        get_filelen: { argument in VirtualFile.from(argument)?.reportedLength ?? -1 },
+        seek: { offset, origin, argument in VirtualFile.from(argument)?.seek(offset, origin) ?? -1 },
+        read: { target, count, argument in VirtualFile.from(argument)?.read(target, Int(count)) ?? 0 },
+        write: nil,
+        tell: { argument in sf_count_t(VirtualFile.from(argument)?.position ?? -1) })
+
+    private static func from(_ argument: UnsafeMutableRawPointer?) -> VirtualFile? {
+        argument.map { Unmanaged<VirtualFile>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private var reportedLength: sf_count_t { hasLength ? sf_count_t(length) : .max }
+
+    private func seek(_ offset: sf_count_t, _ origin: Int32) -> sf_count_t {
+        let target: Int
+        switch origin {
+        case SEEK_SET: target = Int(offset)
+        case SEEK_CUR: target = position + Int(offset)
+        case SEEK_END where hasLength: target = length + Int(offset)
+        default: return -1
+        }
+        guard target >= 0 else { return -1 }
+        position = target
+        return sf_count_t(position)
+    }
+
+    private func read(_ target: UnsafeMutableRawPointer?, _ count: Int) -> sf_count_t {
+        guard let target, count > 0, failure == nil else { return 0 }
+        var filled = 0
+        while filled < count {
+            if position < bufferStart || position >= bufferStart + buffer.count {
+                guard refill(), !buffer.isEmpty else { break }
+            }
+            let from = position - bufferStart
+            let portion = min(count - filled, buffer.count - from)
+            buffer.withUnsafeBytes { source in
+                if let base = source.baseAddress { memcpy(target + filled, base + from, portion) }
+            }
+            filled += portion
+            position += portion
+        }
+        return sf_count_t(filled)
+    }
+
+    private func refill() -> Bool {
+        bufferStart = position
+        do {
+            buffer = try file.bytes(at: firstByte + position, count: Self.bufferSize)
+        } catch {
+            failure = error
+            buffer = []
+            return false
+        }
+        if let patch {
+            for (index, byte) in patch.bytes.enumerated() {
+                let at = patch.offset + index - bufferStart
+                if buffer.indices.contains(at) { buffer[at] = byte }
+            }
+        }
+        return true
+    }
+}

@@ -1,0 +1,109 @@
+/// The sizes that the header of a WAV, AIFF or AU file states, beside what there is.
+struct ChunkedHeader: Equatable {
+    /// Where the samples start.
+    var dataOffset: Int
+    /// Bytes of samples that the header promises; `nil` where it was written before the length was known.
+    var promisedBytes: Int?
+    /// Bytes from the start of the samples to the end of the file.
+    var presentBytes: Int
+    /// Bytes of a tenth of a second.
+    var tolerance: Int
+    /// Bytes that take the place of the file's own for the decoder: a size of 0 would make it read nothing.
+    var patch: (offset: Int, bytes: [UInt8])?
+
+    static func == (left: ChunkedHeader, right: ChunkedHeader) -> Bool {
+        left.dataOffset == right.dataOffset && left.promisedBytes == right.promisedBytes
+            && left.presentBytes == right.presentBytes && left.patch?.bytes == right.patch?.bytes
+    }
+
+    /// Bytes promised and not there, where that is more than a tenth of a second.
+    var missingBytes: Int {
+        guard let promisedBytes, promisedBytes - presentBytes > tolerance else { return 0 }
+        return promisedBytes - presentBytes
+    }
+
+    /// Programs that write to a pipe cannot go back to fill in the size: they leave 0, -1, or a value near 2 or 4 GiB.
+    private static func isPlaceholder(_ size: Int) -> Bool {
+        size == 0 || (0x7fff_0000...0x8000_0000).contains(size) || size >= 0xffff_0000
+    }
+
+    /// Reads the chunks of a RIFF, RF64 or BW64 file; `nil` where it has no data chunk.
+    static func wav(_ file: InputFile) throws(AudioError) -> ChunkedHeader? {
+        var offset = 12
+        var longSize: Int?
+        var tolerance = 4096
+        for _ in 0..<1000 {
+            let reader = ByteReader(bytes: try file.bytes(at: offset, count: 36))
+            guard let id = reader.ascii(0, 4), let size = reader.littleEndian(4, 4) else { return nil }
+            switch id {
+            case "ds64":
+                longSize = reader.littleEndian(16, 8)
+            case "fmt ":
+                if let rate = reader.littleEndian(16, 4), rate > 0, rate < 1 << 28 { tolerance = rate / 10 }
+            case "data":
+                return try data(file, at: offset + 8, size: size, longSize: longSize, tolerance: tolerance)
+            default: break
+            }
+            offset += 8 + size + size % 2
+        }
+        return nil
+    }
+
+    private static func data(
+        _ file: InputFile, at offset: Int, size: Int, longSize: Int?, tolerance: Int
+    ) throws(AudioError) -> ChunkedHeader {
+        let present = file.size - offset
+        var header = ChunkedHeader(
+            dataOffset: offset, promisedBytes: size, presentBytes: max(present, 0), tolerance: tolerance)
+        if size == 0xffff_ffff, let longSize, longSize > 0 {
+            header.promisedBytes = longSize
+        } else if isPlaceholder(size), present != size {
+            if size == 0, try isChunkList(file, at: offset) { return header }
+            header.promisedBytes = nil
+            if present < 0xffff_ffff, longSize == nil {
+                let bytes = (0..<4).map { UInt8(truncatingIfNeeded: present >> (8 * $0)) }
+                header.patch = (offset - 4, bytes)
+            }
+        }
+        return header
+    }
+
+    /// Whether the rest of a file is chunks to its very end, so that a data chunk of 0 bytes before it is meant.
+    private static func isChunkList(_ file: InputFile, at start: Int) throws(AudioError) -> Bool {
+        var offset = start
+        while offset < file.size {
+            let reader = ByteReader(bytes: try file.bytes(at: offset, count: 8))
+            guard let id = reader.bytes.count == 8 ? reader.bytes.prefix(4) : nil,
+                id.allSatisfy({ (32..<127).contains($0) }), let size = reader.littleEndian(4, 4)
+            else { return false }
+            offset += 8 + size + size % 2
+        }
+        return offset <= file.size + 1
+    }
+
+    /// Reads the chunks of an AIFF or AIFF-C file; `nil` where it has no sound chunk.
+    static func aiff(_ file: InputFile) throws(AudioError) -> ChunkedHeader? {
+        var offset = 12
+        for _ in 0..<1000 {
+            let reader = ByteReader(bytes: try file.bytes(at: offset, count: 8))
+            guard let id = reader.ascii(0, 4), let size = reader.bigEndian(4, 4) else { return nil }
+            if id == "SSND" {
+                let isPlaceholder = isPlaceholder(size)
+                return ChunkedHeader(
+                    dataOffset: offset + 16, promisedBytes: isPlaceholder ? nil : size - 8,
+                    presentBytes: max(file.size - offset - 16, 0), tolerance: 4096)
+            }
+            offset += 8 + size + size % 2
+        }
+        return nil
+    }
+
+    /// Reads the header of a Sun/NeXT file.
+    static func au(_ file: InputFile) throws(AudioError) -> ChunkedHeader? {
+        let reader = ByteReader(bytes: try file.bytes(at: 0, count: 24))
+        guard let offset = reader.bigEndian(4, 4), let size = reader.bigEndian(8, 4) else { return nil }
+        return ChunkedHeader(
+            dataOffset: offset, promisedBytes: isPlaceholder(size) ? nil : size,
+            presentBytes: max(file.size - offset, 0), tolerance: 4096)
+    }
+}

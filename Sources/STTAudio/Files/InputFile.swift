@@ -1,0 +1,79 @@
+import Glibc
+
+/// A regular file opened for reading at any position.
+///
+/// Concurrency: immutable; `pread` has no shared position.
+final class InputFile: Sendable {
+    let path: String
+    let size: Int
+    private let descriptor: Int32
+
+    /// Opens a file that is neither empty nor larger than allowed.
+    init(path: String, maximumBytes: Int) throws(AudioError) {
+        // Without O_NONBLOCK, opening a FIFO would wait for its writer.
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw Self.systemError("cannot be opened", errno) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            let number = errno
+            Glibc.close(descriptor)
+            throw Self.systemError("cannot be examined", number)
+        }
+        if let problem = Self.problem(status, maximumBytes: maximumBytes) {
+            Glibc.close(descriptor)
+            throw problem
+        }
+        self.path = path
+        self.size = Int(status.st_size)
+        self.descriptor = descriptor
+    }
+
+    deinit { Glibc.close(descriptor) }
+
+    /// Reads into a buffer until it is full or the file ends, and returns the number of bytes read.
+    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(AudioError) -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+            let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + filled))
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw Self.systemError("cannot be read at byte \(offset + filled)", errno)
+            }
+            if count == 0 { break }
+            filled += count
+        }
+        return filled
+    }
+
+    /// The bytes at a position: fewer than `count` at the end of the file, none behind it.
+    func bytes(at offset: Int, count: Int) throws(AudioError) -> [UInt8] {
+        guard offset >= 0, offset < size, count > 0 else { return [] }
+        var bytes = [UInt8](repeating: 0, count: min(count, size - offset))
+        let result: Result<Int, AudioError> = bytes.withUnsafeMutableBytes { buffer in
+            Result { () throws(AudioError) in try read(at: offset, into: buffer) }
+        }
+        bytes.removeLast(bytes.count - (try result.get()))
+        return bytes
+    }
+
+    private static func problem(_ status: stat, maximumBytes: Int) -> AudioError? {
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            return AudioError(.unreadable, "The path is not a regular file. Name an audio file.")
+        }
+        if status.st_size == 0 {
+            return AudioError(.empty, "The file has 0 bytes. Send the audio again; the upload or recording left nothing.")
+        }
+        if status.st_size > maximumBytes {
+            return AudioError(
+                .tooLarge,
+                "The file has \(status.st_size) bytes; at most \(maximumBytes) are accepted. "
+                    + "Send it in parts or in a compressed format such as FLAC or Opus.")
+        }
+        return nil
+    }
+
+    private static func systemError(_ what: String, _ number: Int32) -> AudioError {
+        AudioError(.unreadable, "The audio file \(what).", cause: String(cString: strerror(number)))
+    }
+}

@@ -1,0 +1,34 @@
+/// Where the audio of an MPEG file starts and how long its Xing header says it is.
+struct MPEGLayout: Equatable {
+    /// The first byte to decode.
+    var firstByte: Int
+    /// Whether the stated length can be relied on. Otherwise the decoder must not be told how long the file is: libmpg123
+    /// would estimate the length from the first frame, and libsndfile would stop there.
+    var hasReliableLength: Bool
+    /// Bytes that the Xing header promises and the file has not.
+    var missingBytes: Int
+
+    init(_ file: InputFile, firstFrame: Int) throws(AudioError) {
+        firstByte = firstFrame
+        hasReliableLength = false
+        missingBytes = 0
+        let reader = ByteReader(bytes: try file.bytes(at: firstFrame, count: 4096))
+        guard let frame = MPEGFrame(reader, at: 0), frame.layer == 3 else { return }
+        let tag = 4 + (frame.version == 1 ? (frame.isMono ? 17 : 32) : (frame.isMono ? 9 : 17))
+        guard ["Xing", "Info"].contains(reader.ascii(tag, 4)), let flags = reader.bigEndian(tag + 4, 4) else { return }
+        guard flags & 3 == 3, let promised = reader.bigEndian(tag + 12, 4), promised > 0 else {
+            firstByte += frame.length
+            return
+        }
+        let present = file.size - firstFrame
+        let following = ByteReader(bytes: try file.bytes(at: firstFrame + promised, count: 4))
+        if present < promised - max(promised / 100, frame.length) {
+            missingBytes = promised - present
+        } else if !following.starts(with: "ID3"), MPEGFrame(following, at: 0).map(frame.matches) != true {
+            hasReliableLength = true
+            return
+        }
+        // The header counts other frames than the file has: cut off, or several files in a row. Skip it.
+        firstByte += frame.length
+    }
+}

@@ -1,0 +1,34 @@
+/// The part of the final transcript that one chunk settles. Never changes once it is made.
+///
+/// The `text`s of a job's merged chunks, concatenated in order, are its txt result, byte for byte.
+public struct MergedChunk: Sendable, Hashable, Codable {
+    public var index: Int
+    /// Of the chunk's audio, lead-in included. Where the previous chunk ended in a forced cut, `segments` may begin
+    /// earlier: words held back at the cut are settled here.
+    public var startMilliseconds: Int
+    public var endMilliseconds: Int
+    /// In order of time; none begins before the one before it ends, in this or an earlier merged chunk.
+    public var segments: [TranscriptSegment]
+    public var gaps: [TranscriptGap]
+
+    public init(
+        index: Int, startMilliseconds: Int, endMilliseconds: Int, segments: [TranscriptSegment],
+        gaps: [TranscriptGap] = []
+    ) {
+        self.index = index
+        self.startMilliseconds = startMilliseconds
+        self.endMilliseconds = endMilliseconds
+        self.segments = segments
+        self.gaps = gaps
+    }
+
+    /// One line for each segment, each ended by a line feed. Empty for a chunk without words.
+    public var text: String {
+        var text = ""
+        for segment in segments {
+            text += segment.text
+            text += "\n"
+        }
+        return text
+    }
+}

@@ -1,0 +1,42 @@
+import GRDB
+package import STTCore
+
+extension SQLiteJobStore {
+    /// How SQLite would run the queries that have to stay fast with many jobs, by name.
+    package func queryPlans() async throws(PortError) -> [String: [String]] {
+        var queries = [
+            "prepare": Self.preparableSQL, "merge": Self.mergeableSQL, "chunk": Self.claimableChunksSQL,
+            "collect": Self.collectableItemsSQL, "collectable": Self.collectableSQL, "expire": Self.expireSQL,
+            "key": Self.jobByKeySQL, "chunks": Self.chunksSQL, "cancelChunks": Self.cancelChunksSQL,
+            "releaseStages": Self.releaseStagesSQL, "releaseChunks": Self.releaseChunksSQL,
+        ]
+        for byTenant in [false, true] {
+            let suffix = byTenant ? "ByTenant" : ""
+            queries["list" + suffix] = Self.listSQL(byTenant: byTenant, byState: false)
+            queries["listState" + suffix] = Self.listSQL(byTenant: byTenant, byState: true)
+            queries["countJobs" + suffix] = Self.countJobsSQL(byTenant: byTenant)
+            queries["countChunks" + suffix] = Self.countChunksSQL(byTenant: byTenant)
+            queries["oldestQueued" + suffix] = Self.oldestQueuedSQL(byTenant: byTenant)
+        }
+        let all = queries
+        return try await read { db in
+            try all.mapValues { sql in
+                let statement = try db.makeStatement(sql: "EXPLAIN QUERY PLAN " + sql)
+                // The plan does not depend on the values.
+                statement.setUncheckedArguments(StatementArguments())
+                return try Row.fetchAll(statement).map { $0["detail"] }
+            }
+        }
+    }
+
+    /// Lets the database grow no further than this, in pages, as on a disk that is full.
+    package func limitSize(toPages pages: Int) async throws(PortError) {
+        try await write { db in
+            _ = try Int.fetchOne(db, sql: "PRAGMA max_page_count = \(pages)")
+        }
+    }
+
+    package func pageCount() async throws(PortError) -> Int {
+        try await write { db in try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0 }
+    }
+}

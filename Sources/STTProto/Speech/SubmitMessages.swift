@@ -1,0 +1,109 @@
+internal import CSTTProto
+
+/// One message of the stream that `Submit` reads: the options first, then the bytes of the audio file in order.
+public enum SubmitRequest: ProtoMessage, Hashable {
+    case options(SubmitOptions)
+    case audio([UInt8])
+}
+
+extension SubmitRequest: GeneratedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Stt__V1__SubmitRequest>) { stt__v1__submit_request__init(c) }
+
+    init(_ c: Stt__V1__SubmitRequest, _ reader: ProtoReader) throws(ProtoError) {
+        switch c.part_case {
+        case STT__V1__SUBMIT_REQUEST__PART_OPTIONS:
+            guard let options: SubmitOptions = try reader.message(c.options) else { throw .malformed }
+            self = .options(options)
+        case STT__V1__SUBMIT_REQUEST__PART_AUDIO:
+            self = .audio(reader.bytes(c.audio))
+        default:
+            throw .malformed
+        }
+    }
+
+    func write(to c: inout Stt__V1__SubmitRequest, _ arena: ProtoArena) {
+        switch self {
+        case .options(let options):
+            c.part_case = STT__V1__SUBMIT_REQUEST__PART_OPTIONS
+            c.options = arena.message(options)
+        case .audio(let bytes):
+            c.part_case = STT__V1__SUBMIT_REQUEST__PART_AUDIO
+            c.audio = arena.bytes(bytes)
+        }
+    }
+}
+
+/// What is to be done with the audio that follows.
+public struct SubmitOptions: ProtoMessage, Hashable {
+    public var transcription: TranscriptionOptionsMessage?
+    /// The file's name, for listings and as a hint of its format. At most 255 bytes.
+    public var filename: String
+    /// The size of the file where it is known, to be refused before it is sent. 0: unknown.
+    public var sizeBytes: Int
+    /// A second Submit with the same key answers with the first one's job; with other audio or options it is refused.
+    /// At most 255 bytes.
+    public var idempotencyKey: String
+
+    public init(
+        transcription: TranscriptionOptionsMessage? = nil, filename: String = "", sizeBytes: Int = 0,
+        idempotencyKey: String = ""
+    ) {
+        self.transcription = transcription
+        self.filename = filename
+        self.sizeBytes = sizeBytes
+        self.idempotencyKey = idempotencyKey
+    }
+}
+
+extension SubmitOptions: GeneratedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Stt__V1__SubmitOptions>) { stt__v1__submit_options__init(c) }
+
+    init(_ c: Stt__V1__SubmitOptions, _ reader: ProtoReader) throws(ProtoError) {
+        transcription = try reader.message(c.transcription)
+        filename = try reader.string(c.filename)
+        sizeBytes = Int(clamping: c.size_bytes)
+        idempotencyKey = try reader.string(c.idempotency_key)
+    }
+
+    func write(to c: inout Stt__V1__SubmitOptions, _ arena: ProtoArena) {
+        c.transcription = arena.message(transcription)
+        c.filename = arena.string(filename)
+        c.size_bytes = UInt64(clamping: sizeBytes)
+        c.idempotency_key = arena.string(idempotencyKey)
+    }
+}
+
+/// The job is durable.
+public struct SubmitReply: ProtoMessage, Hashable {
+    public var jobID: String
+    public var audioBytes: Int
+    /// SHA-256 of the bytes received, lower-case hex.
+    public var audioSHA256: String
+    /// The job existed already under the idempotency key.
+    public var existing: Bool
+
+    public init(jobID: String = "", audioBytes: Int = 0, audioSHA256: String = "", existing: Bool = false) {
+        self.jobID = jobID
+        self.audioBytes = audioBytes
+        self.audioSHA256 = audioSHA256
+        self.existing = existing
+    }
+}
+
+extension SubmitReply: GeneratedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Stt__V1__SubmitReply>) { stt__v1__submit_reply__init(c) }
+
+    init(_ c: Stt__V1__SubmitReply, _ reader: ProtoReader) throws(ProtoError) {
+        jobID = try reader.string(c.job_id)
+        audioBytes = Int(clamping: c.audio_bytes)
+        audioSHA256 = try reader.string(c.audio_sha256)
+        existing = c.existing != 0
+    }
+
+    func write(to c: inout Stt__V1__SubmitReply, _ arena: ProtoArena) {
+        c.job_id = arena.string(jobID)
+        c.audio_bytes = UInt64(clamping: audioBytes)
+        c.audio_sha256 = arena.string(audioSHA256)
+        c.existing = existing ? 1 : 0
+    }
+}
