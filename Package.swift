@@ -29,6 +29,8 @@ let package = Package(
     targets: [
         // System libraries: a module map and one header each.
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        // No pkg-config for libcurl: SwiftPM refuses the linker flags in its file with a warning on every build.
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
@@ -57,7 +59,7 @@ let package = Package(
         .target(
             name: "STTAudio", dependencies: ["STTCore", "STTProcess", "CSndFile", "CSoxr", log],
             swiftSettings: strict),
-        .target(name: "STTEngines", dependencies: ["STTCore", "STTProcess", "CLinuxShim", log], swiftSettings: strict),
+        .target(name: "STTEngines", dependencies: ["STTCore", "STTProcess", "CCurl", log], swiftSettings: strict),
         .target(name: "STTWorker", dependencies: ["STTCore", "STTAudio", "STTEngines", log], swiftSettings: strict),
         .target(
             name: "STTService", dependencies: ["STTCore", "RPCServer", "STTProto", "COpenSSL", log],
@@ -96,7 +98,8 @@ let package = Package(
         .testTarget(name: "PortContractTests", dependencies: ["STTEmbedded", "STTTestKit"], swiftSettings: strict),
         .testTarget(name: "STTAudioTests", dependencies: ["STTAudio", "STTTestKit"], swiftSettings: strict),
         .testTarget(
-            name: "STTEnginesTests", dependencies: ["STTEngines", "STTProcess", "STTTestKit"], swiftSettings: strict),
+            name: "STTEnginesTests", dependencies: ["STTEngines", "STTProcess", "STTCore", "STTTestKit", log],
+            swiftSettings: strict),
         .testTarget(
             name: "STTWorkerTests", dependencies: ["STTWorker", "STTEmbedded", "STTTestKit"], swiftSettings: strict),
         .testTarget(

@@ -4,8 +4,7 @@ import Foundation
 enum ProcessProbe {
     /// The state letter in /proc (R, S, T, Z ...), or nil where there is no such process.
     static func state(_ processID: Int32) -> Character? {
-        guard let stat = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8) else { return nil }
-        return stat[stat.index(after: stat.lastIndex(of: ")")!)...].first { $0 != " " }
+        fields(processID)?.first?.first
     }
 
     static func isGone(_ processID: Int32) -> Bool {
@@ -42,5 +41,19 @@ enum ProcessProbe {
             let fields = stat[stat.index(after: stat.lastIndex(of: ")")!)...].split(separator: " ")
             return fields[0] == "Z" && fields[1] == "\(getpid())"
         }
+    }
+
+    /// Hundredths of a second that a process has computed.
+    static func cpuTicks(_ processID: Int32) -> Int {
+        guard let fields = fields(processID), fields.count > 12 else { return 0 }
+        return (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
+    }
+
+    /// The fields of /proc/PID/stat from the state on.
+    private static func fields(_ processID: Int32) -> [Substring]? {
+        guard let stat = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8),
+            let nameEnd = stat.lastIndex(of: ")")
+        else { return nil }
+        return stat[stat.index(after: nameEnd)...].split(separator: " ")
     }
 }

@@ -1,0 +1,157 @@
+import Logging
+public import STTCore
+import STTProcess
+
+/// A warm whisper-server: the model is loaded once and answers one request after another.
+///
+/// The process starts with the first request. Where it ended, was killed or is due for replacement, the next one starts in
+/// the background at once. A request that is cancelled or takes too long has its process killed: that stops the
+/// computation for certain, whatever it is doing.
+///
+/// Concurrency: an actor; its owner gives it one request at a time, while `recycle` and `shutdown` may come at any time.
+public actor WhisperServerEngine: TranscriptionEngine {
+    typealias Start = Result<WhisperServerProcess, EngineError>
+
+    /// "whisper-server"
+    public nonisolated let name = "whisper-server"
+
+    private let program: String
+    private let model: ModelFile
+    let configuration: WhisperConfiguration
+    private let log: Logger
+    private var server: WhisperServerProcess?
+    private var starting: Task<Start, Never>?
+    private var answeredRequests = 0
+    private var isAnswering = false
+    private var isRecycleDue = false
+    private(set) var isShutDown = false
+
+    init(program: String, model: ModelFile, configuration: WhisperConfiguration, log: Logger) {
+        self.program = program
+        self.model = model
+        self.configuration = configuration
+        self.log = log
+    }
+
+    public func transcribe(_ request: EngineRequest) async throws(EngineError) -> EngineResult {
+        let language = try model.languageArgument(for: request)
+        guard !request.samples.isEmpty else { return EngineResult(segments: [], language: nil, elapsed: .zero) }
+        let server = try await readyServer()
+        isAnswering = true
+        defer { isAnswering = false }
+        let clock = ContinuousClock()
+        let start = clock.now
+        let exchange = HTTPExchange(
+            HTTPRequest(
+                url: server.inferenceURL, fields: form(request, language: language), timeLimit: request.timeLimit))
+        let reply = await withTaskCancellationHandler {
+            await exchange.run()
+        } onCancel: {
+            server.child.kill()
+            exchange.cancel()
+        }
+        do throws(EngineError) {
+            let transcript = try await transcript(of: reply, server, request)
+            let elapsed = clock.now - start
+            await replaceIfDue(server)
+            let segments = EngineSegment.transcript(
+                transcript.engineSegments, request: request, language: transcript.languageCode)
+            return EngineResult(segments: segments, language: transcript.languageCode, elapsed: elapsed)
+        } catch {
+            // Whatever went wrong, this process is not asked again.
+            await replace(server, because: "\(error.code.rawValue): \(error.message)")
+            throw error
+        }
+    }
+
+    public func recycle() async {
+        if isAnswering {
+            isRecycleDue = true
+        } else if let server {
+            await replace(server, because: "asked to")
+        }
+    }
+
+    public func shutdown() async {
+        isShutDown = true
+        starting?.cancel()
+        if let starting, case .success(let server) = await starting.value { await server.stop() }
+        starting = nil
+        await server?.stop()
+        server = nil
+    }
+
+    /// The process id of the server, while there is one.
+    var processID: Int32? { server?.child.processID }
+
+    private func readyServer() async throws(EngineError) -> WhisperServerProcess {
+        if let server {
+            guard let exit = server.child.exit else { return server }
+            log.warning("whisper-server ended between requests", metadata: ["exit": "\(exit)"])
+            self.server = nil
+        }
+        let isStartedBefore = starting != nil
+        do throws(EngineError) {
+            return try await startedServer()
+        } catch {
+            // A start in the background failed some time ago; the reason may be gone by now.
+            guard isStartedBefore, error.code == .unavailable, !isShutDown else { throw error }
+            return try await startedServer()
+        }
+    }
+
+    private func startedServer() async throws(EngineError) -> WhisperServerProcess {
+        guard !isShutDown else { throw EngineError(.unavailable, "this whisper-server has been shut down") }
+        let task = starting ?? start()
+        starting = task
+        guard let result = await CancellableValue.of(task) else { throw .cancelled }
+        if starting == task { starting = nil }
+        let started = try result.get()
+        guard !isShutDown else {
+            await started.stop()
+            throw EngineError(.unavailable, "this whisper-server has been shut down")
+        }
+        server = started
+        answeredRequests = 0
+        return started
+    }
+
+    private func start() -> Task<Start, Never> {
+        Task { [program, model, configuration, log] in
+            let clock = ContinuousClock()
+            let begin = clock.now
+            do throws(EngineError) {
+                let server = try await WhisperServerProcess.start(
+                    program: program, model: model, configuration: configuration, log: log)
+                log.info(
+                    "whisper-server is ready",
+                    metadata: ["pid": "\(server.child.processID)", "seconds": "\((clock.now - begin) / .seconds(1))"])
+                return .success(server)
+            } catch {
+                log.warning("whisper-server did not start", metadata: ["reason": "\(error.message)"])
+                return .failure(error)
+            }
+        }
+    }
+
+    private func replace(_ old: WhisperServerProcess, because reason: String) async {
+        log.notice("replacing whisper-server", metadata: ["pid": "\(old.child.processID)", "reason": "\(reason)"])
+        if server?.child === old.child { server = nil }
+        isRecycleDue = false
+        // Started before the wait for the old one's end, so that the next request waits as little as possible.
+        if !isShutDown, starting == nil { starting = start() }
+        await old.stop()
+    }
+
+    private func replaceIfDue(_ server: WhisperServerProcess) async {
+        answeredRequests += 1
+        let limit = configuration.maxResidentBytes ?? (2 * model.byteCount + 1 << 30)
+        if isRecycleDue {
+            await replace(server, because: "asked to")
+        } else if answeredRequests >= configuration.maxRequestsPerProcess {
+            await replace(server, because: "it has answered \(answeredRequests) requests")
+        } else if let bytes = server.residentBytes, bytes > limit {
+            await replace(server, because: "it occupies \(bytes) bytes, more than \(limit)")
+        }
+    }
+}

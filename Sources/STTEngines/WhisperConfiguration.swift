@@ -1,0 +1,36 @@
+/// Where the engines are and how they work.
+public struct WhisperConfiguration: Sendable {
+    /// Path of a ggml model.
+    public var modelPath: String
+    /// The file of whisper-server. `nil`: look for it on PATH.
+    public var serverPath: String?
+    /// The file of whisper-cli. `nil`: look for it on PATH.
+    public var commandLinePath: String?
+    /// Whether the warm server may be used.
+    public var usesServer: Bool
+    /// Threads of each engine.
+    public var threads: Int
+    public var decoding: DecodingParameters
+    /// How long a server may take from its start until it has loaded the model.
+    public var startLimit: Duration
+    /// A server that has answered this many requests is replaced.
+    public var maxRequestsPerProcess: Int
+    /// A server that occupies more memory than this after a request is replaced. `nil`: twice the model's size and 1 GiB.
+    public var maxResidentBytes: Int?
+
+    public init(
+        modelPath: String, serverPath: String? = nil, commandLinePath: String? = nil, usesServer: Bool = true,
+        threads: Int = 1, decoding: DecodingParameters = DecodingParameters(), startLimit: Duration = .seconds(60),
+        maxRequestsPerProcess: Int = 2_000, maxResidentBytes: Int? = nil
+    ) {
+        self.modelPath = modelPath
+        self.serverPath = serverPath
+        self.commandLinePath = commandLinePath
+        self.usesServer = usesServer
+        self.threads = threads
+        self.decoding = decoding
+        self.startLimit = startLimit
+        self.maxRequestsPerProcess = maxRequestsPerProcess
+        self.maxResidentBytes = maxResidentBytes
+    }
+}
