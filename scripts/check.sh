@@ -42,7 +42,7 @@ no_path_of_one_machine() {
 
 scripts_pass_shellcheck() {
     have shellcheck || die "shellcheck is missing." "Debian: apt-get install shellcheck"
-    shellcheck --external-sources scripts/*.sh .ci/run
+    shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run
 }
 
 python_scripts_compile() {

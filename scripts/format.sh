@@ -6,8 +6,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
 
 cd "$ROOT"
-have swift && swift format --version >/dev/null 2>&1 ||
-    die "swift-format is missing." "It comes with Swift 6: https://www.swift.org/install/linux/"
+swift format --version >/dev/null 2>&1 ||
+    die "swift-format is missing: 'swift format' does not run." "It comes with Swift 6: https://www.swift.org/install/linux/"
 paths=(Package.swift)
 for path in Sources Tests Benchmarks; do
     if [ -d "$path" ]; then paths+=("$path"); fi
