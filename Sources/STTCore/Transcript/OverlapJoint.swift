@@ -27,7 +27,9 @@ struct OverlapJoint {
     private func cut(_ a: [SpokenToken], _ b: [SpokenToken]) -> Cut {
         let pairs = WordAlignment(a, b, overlap: overlap).pairs
         let middle = (overlap.lowerBound + overlap.upperBound) / 2
-        func distance(_ pair: WordAlignment.Pair) -> Int { abs((a[pair.early].centre + b[pair.late].centre) / 2 - middle) }
+        func distance(_ pair: WordAlignment.Pair) -> Int {
+            abs((a[pair.early].centre + b[pair.late].centre) / 2 - middle)
+        }
 
         let same = pairs.indices.filter { pairs[$0].isSame && !a[pairs[$0].early].key.isEmpty }
         if let best = same.min(by: { x, y in
@@ -43,7 +45,8 @@ struct OverlapJoint {
         if let pair = alike.min(by: { distance($0) < distance($1) }) {
             // The chunk that has more audio around the word heard it better.
             let (early, late) = (a[pair.early], b[pair.late])
-            let earlyIsBetter = overlap.upperBound - early.endMilliseconds >= late.startMilliseconds - overlap.lowerBound
+            let earlyIsBetter =
+                overlap.upperBound - early.endMilliseconds >= late.startMilliseconds - overlap.lowerBound
             return Cut(kept: pair.early + 1, dropped: pair.late + 1, replacement: earlyIsBetter ? early : late)
         }
         return Cut(
@@ -134,7 +137,9 @@ struct OverlapJoint {
     }
 
     private static func endsSentence(_ text: String) -> Bool {
-        guard let last = text.unicodeScalars.last(where: { !"\"'”’)]»".unicodeScalars.contains($0) }) else { return false }
+        guard let last = text.unicodeScalars.last(where: { !"\"'”’)]»".unicodeScalars.contains($0) }) else {
+            return false
+        }
         return ".?!…。？！؟।".unicodeScalars.contains(last)
     }
 

@@ -80,7 +80,7 @@ struct SubtitleRenderer: TranscriptRenderer {
         var scalars = String.UnicodeScalarView()
         var dashes = 0
         for scalar in line.unicodeScalars {
-            if scalar == ">", dashes >= 2 { scalars.removeLast() }
+            if scalar == ">", dashes >= 2 { scalars.removeLast(dashes - 1) }
             dashes = scalar == "-" ? dashes + 1 : 0
             scalars.append(scalar)
         }

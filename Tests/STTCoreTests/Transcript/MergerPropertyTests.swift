@@ -19,7 +19,9 @@ struct SimulatedRecording {
             let text = vocabulary.randomElement(using: &generator) ?? "word"
             let length = 130 + 45 * text.count + Int.random(in: 0...120, using: &generator)
             words.append(Word(text: text, start: time, end: time + length))
-            time += length + (Int.random(in: 0..<4, using: &generator) == 0 ? Int.random(in: 50...400, using: &generator) : 10)
+            time +=
+                length
+                + (Int.random(in: 0..<4, using: &generator) == 0 ? Int.random(in: 50...400, using: &generator) : 10)
         }
     }
 

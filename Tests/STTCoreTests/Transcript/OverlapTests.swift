@@ -59,7 +59,8 @@ import Testing
         let merged = merge(
             [segment(6_000, 10_000, "and so my fellow Americans ask not what")],
             [segment(8_500, 12_500, "ask not what your country can do for")])
-        #expect(merged.words.joined(separator: " ") == "and so my fellow Americans ask not what your country can do for")
+        #expect(
+            merged.words.joined(separator: " ") == "and so my fellow Americans ask not what your country can do for")
         #expect(merged.flatMap(\.segments).allSatisfy { $0.words.isEmpty })
     }
 

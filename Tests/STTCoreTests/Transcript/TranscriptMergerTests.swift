@@ -19,7 +19,8 @@ import Testing
 
     @Test(arguments: [
         ("  two  spaces ", "two spaces"), ("a\nb", "a b"), ("a\r\n\tb", "a b"), ("a\u{0}b\u{7}", "a b"),
-        ("line\u{2028}separator", "line separator"), ("\u{FEFF}mark", "mark"), ("e\u{301}te\u{301}", "e\u{301}te\u{301}"),
+        ("line\u{2028}separator", "line separator"), ("\u{FEFF}mark", "mark"),
+        ("e\u{301}te\u{301}", "e\u{301}te\u{301}"),
         ("\u{301}", "\u{301}"), ("👩‍👩‍👧 ok", "👩‍👩‍👧 ok"), ("שלום עולם", "שלום עולם"), ("Bonjour\u{A0}!", "Bonjour\u{A0}!"),
     ])
     func `A segment's text is one clean line`(raw: String, clean: String) {
