@@ -8,7 +8,8 @@ public struct TranscriptMerger: Sendable {
     /// The end of the previous chunk, where that ended in a forced cut.
     private var held: [TranscriptSegment] = []
     private var cutAtMilliseconds: Int?
-    private var nextIndex = 0
+    /// `nil` before the first chunk.
+    private var nextIndex: Int?
     /// No segment may begin before.
     private var settledUntil = 0
     private var gapsUntil = 0
@@ -20,10 +21,13 @@ public struct TranscriptMerger: Sendable {
 
     public init() {}
 
-    /// Folds the next chunk. Chunks come in order of their index, from 0, without holes.
+    /// Folds the next chunk. Chunks come in order of their index, without holes.
+    ///
+    /// The first one may have any index, which shows a chunk on its own: without the words that the one before it held
+    /// back, and with those of its lead-in. The transcript's merged chunks come from a fold that began at 0.
     public mutating func fold(_ span: ChunkSpan, _ result: ChunkResult) -> MergedChunk {
-        precondition(span.index == nextIndex, "chunk \(span.index) folded where \(nextIndex) is next")
-        nextIndex += 1
+        precondition(nextIndex == nil || span.index == nextIndex, "chunk \(span.index) is out of order")
+        nextIndex = span.index + 1
         let bounds = span.startMilliseconds...max(span.startMilliseconds, span.endMilliseconds)
         var segments = result.segments.compactMap { $0.cleaned(within: bounds) }
         let gaps = settle(result.gaps, within: bounds)

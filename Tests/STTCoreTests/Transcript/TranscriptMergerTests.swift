@@ -101,4 +101,11 @@ import Testing
         ]
         #expect(TranscriptMerger.merge(chunks) == TranscriptMerger.merge(chunks))
     }
+
+    @Test func `A merger may begin at any chunk, which it then shows on its own`() {
+        var merger = TranscriptMerger()
+        let merged = merger.fold(span(7, 8_500, 20_000, leadIn: 1_500), result([spoken(8_500, 10_500, "a b c d")]))
+        #expect(merged.index == 7 && merged.text == "a b c d\n")
+        #expect(merger.fold(span(8, 20_000, 30_000), result([segment(20_000, 21_000, "e")])).text == "e\n")
+    }
 }
