@@ -10,6 +10,7 @@ struct ChunkTranscriber: Sendable {
     let objects: any ObjectStore
     let configuration: WorkerConfiguration
     let runTimes: EngineRunTimes
+    var qualityGuard = QualityGuard()
 
     func transcribe(_ claim: ClaimedChunk, engine: SlotEngine, logger: Logger) async throws -> ChunkResult {
         let chunk = claim.chunk
@@ -24,7 +25,7 @@ struct ChunkTranscriber: Sendable {
         let samples = try await readSamples(of: chunk)
         if chunk.attempts > 1 { await engine.recycle() }
         if chunk.attempts < configuration.maximumChunkAttempts {
-            return try await run(samples, at: chunk.span.startMilliseconds, claim: claim, engine: engine)
+            return try await run(samples, at: chunk.span.startMilliseconds, claim: claim, engine: engine, logger: logger)
         }
         logger.warning("last attempt at chunk, in two halves")
         return try await runInHalves(samples, claim: claim, engine: engine, logger: logger)
@@ -40,7 +41,7 @@ struct ChunkTranscriber: Sendable {
             let start = (span.startSample + range.lowerBound) * 1000 / ChunkSpan.sampleRate
             let end = (span.startSample + range.upperBound) * 1000 / ChunkSpan.sampleRate
             do {
-                let half = try await run(Array(samples[range]), at: start, claim: claim, engine: engine)
+                let half = try await run(Array(samples[range]), at: start, claim: claim, engine: engine, logger: logger)
                 whole.segments += half.segments
                 whole.language = whole.language ?? half.language
                 whole.engineMilliseconds += half.engineMilliseconds
@@ -55,23 +56,49 @@ struct ChunkTranscriber: Sendable {
         return whole
     }
 
-    private func run(_ samples: [Int16], at start: Int, claim: ClaimedChunk, engine: SlotEngine) async throws
-        -> ChunkResult
-    {
+    /// Runs the engine, and again at higher temperatures where it was caught in a loop.
+    private func run(
+        _ samples: [Int16], at start: Int, claim: ClaimedChunk, engine: SlotEngine, logger: Logger
+    ) async throws -> ChunkResult {
+        let levels = AudioLevels(samples, startMilliseconds: 0)
+        var engineTime = Duration.zero
+        var best: (verdict: QualityGuard.Verdict, language: String?)?
+        for temperature in temperatures(from: claim.options.temperature) {
+            let result = try await engine.transcribe(
+                request(samples, claim: claim, temperature: temperature))
+            runTimes.record(result.elapsed)
+            engineTime += result.elapsed
+            let verdict = qualityGuard.judge(result.segments, levels: levels)
+            for dropped in verdict.dropped {
+                logger.debug("segment dropped", metadata: ["reason": "\(dropped.reason)"])
+            }
+            if best.map({ verdict.compressionRatio < $0.verdict.compressionRatio }) ?? true || verdict.retry == nil {
+                best = (verdict, result.language)
+            }
+            guard let retry = verdict.retry else { break }
+            logger.debug("engine looped", metadata: ["temperature": "\(temperature)", "sign": "\(retry)"])
+        }
+        var segments = best?.verdict.kept ?? []
+        if best?.verdict.retry != nil { segments = qualityGuard.collapsingLoops(segments) }
+        return ChunkResult(
+            segments: segments.map { $0.shifted(by: start) }, language: best?.language, engine: await engine.name,
+            engineMilliseconds: Int(engineTime.milliseconds))
+    }
+
+    private func temperatures(from first: Double) -> [Double] {
+        [first] + [0.4, 0.8].filter { $0 > first }
+    }
+
+    private func request(_ samples: [Int16], claim: ClaimedChunk, temperature: Double) -> EngineRequest {
         let span = claim.chunk.span
         let touchesForcedCut = span.endsInForcedCut || span.leadInSamples > 0
         let audio = Duration.milliseconds(samples.count * 1000 / ChunkSpan.sampleRate)
-        let request = EngineRequest(
+        return EngineRequest(
             samples: samples, language: claim.language ?? claim.options.language, translate: claim.options.translate,
-            prompt: claim.options.prompt, temperature: claim.options.temperature,
+            prompt: claim.options.prompt, temperature: temperature,
             wordTimestamps: claim.options.wordTimestamps || touchesForcedCut,
             timeLimit: configuration.engineTimeLimit.limit(
                 audio: audio, slowest: runTimes.slowest, attempt: claim.chunk.attempts))
-        let result = try await engine.transcribe(request)
-        runTimes.record(result.elapsed)
-        return ChunkResult(
-            segments: result.segments.map { $0.shifted(by: start) }, language: result.language,
-            engine: await engine.name, engineMilliseconds: Int(result.elapsed.milliseconds))
     }
 
     private func readSamples(of chunk: Chunk) async throws(PortError) -> [Int16] {

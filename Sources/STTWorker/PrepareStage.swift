@@ -41,7 +41,7 @@ struct PrepareStage: Sendable {
 
     private func cut(_ reader: PCMReader, context: StageRunner.Context) async throws -> Int {
         let job = context.job
-        let configuration = SegmenterConfiguration(job.options)
+        let configuration = SegmenterConfiguration(job.options, duration: reader.info.duration)
         var segmenter = AudioSegmenter(configuration: configuration)
         var skip = 0
         var count = 0
@@ -104,14 +104,21 @@ struct PrepareStage: Sendable {
 }
 
 extension SegmenterConfiguration {
-    init(_ options: TranscriptionOptions) {
+    /// A recording of at most this length gets no short first chunk: the words lost by one more cut weigh more than a
+    /// first partial that comes a second earlier.
+    private static let shortRecording = Duration.seconds(60)
+
+    /// - Parameter duration: As the file's header has it, so that it is the same after a crash.
+    init(_ options: TranscriptionOptions, duration: Duration?) {
         let mode: Mode =
             switch options.segmentation {
             case .silence: .silence
             case .fixed: .fixed
             }
-        self.init(mode: mode)
-        if let seconds = options.chunkSeconds { self = SegmenterConfiguration(mode: mode, targetSeconds: seconds) }
+        let defaults = SegmenterConfiguration()
+        self.init(
+            mode: mode, targetSeconds: options.chunkSeconds ?? defaults.targetSeconds,
+            shortFirstChunk: duration.map { $0 > Self.shortRecording } ?? true)
     }
 }
 
