@@ -5,7 +5,17 @@ enum ArgumentOrder {
     private static let flags: Set = ["--json", "--verbose", "-v"]
     private static let options: Set = ["--server", "--timeout", "--retry-for"]
 
-    static func normalized(_ arguments: [String]) -> [String] {
+    /// What the words on the command line are about.
+    enum Reading: Equatable {
+        /// A subcommand, by its name, with everything behind it.
+        case subcommand(String, [String])
+        /// For the parser as it is: `--help`, `--version`, `help`, nothing, or an option that is not known.
+        case other([String])
+        /// Options, and no subcommand after them.
+        case missingSubcommand
+    }
+
+    static func reading(_ arguments: [String]) -> Reading {
         var moved: [String] = []
         var index = 0
         while index < arguments.count {
@@ -20,11 +30,10 @@ enum ArgumentOrder {
                 break
             }
         }
-        // Nothing but options, or something that is no subcommand: for the parser to judge.
-        guard index < arguments.count, !arguments[index].hasPrefix("-"), arguments[index] != "help" else {
-            return arguments
-        }
-        return [arguments[index]] + moved + arguments[(index + 1)...]
+        guard index < arguments.count else { return moved.isEmpty ? .other([]) : .missingSubcommand }
+        let name = arguments[index]
+        guard !name.hasPrefix("-"), name != "help" else { return .other(Array(arguments[index...])) }
+        return .subcommand(name, moved + arguments[(index + 1)...])
     }
 
     private static func isAssignment(_ argument: String) -> Bool {

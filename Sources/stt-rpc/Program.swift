@@ -42,33 +42,54 @@ enum Program {
 
     private static func run(_ arguments: [String]) async -> ExitStatus {
         let console = Console()
-        let command: any ParsableCommand
         do {
-            command = try STTRPC.parseAsRoot(ArgumentOrder.normalized(arguments))
+            let command = try parse(arguments)
             guard let command = command as? any ClientCommand else {
                 var other = command
                 try other.run()
                 return .success
             }
             return await execute(command, console)
+        } catch let failure as Failure {
+            console.error(failure.message)
+            return failure.status
         } catch {
-            return report(parsing: error, console)
+            return report(help: error, console)
         }
     }
 
-    /// Help and the version are "errors" of the parser too.
-    private static func report(parsing error: any Error, _ console: Console) -> ExitStatus {
-        if STTRPC.exitCode(for: error).rawValue == 0 {
-            do {
-                try console.line(STTRPC.fullMessage(for: error))
-            } catch {
-                return error is Failure.BrokenPipe ? .success : .unexpected
+    /// - Throws: ``Failure`` with ``ExitStatus/usage``; the parser's own errors where help or the version is asked for.
+    static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+        var words: [String]
+        var help = "stt-rpc --help"
+        switch ArgumentOrder.reading(arguments) {
+        case .missingSubcommand: throw Failure(.usage, "no subcommand given; see \(help)")
+        case .other(let all): words = all
+        case .subcommand(let name, let rest):
+            guard STTRPC.configuration.subcommands.contains(where: { $0.configuration.commandName == name }) else {
+                throw Failure(.usage, "there is no subcommand \"\(name)\"; see \(help)")
             }
-            return .success
+            help = "stt-rpc \(name) --help"
+            words = [name] + rest
         }
-        let message = STTRPC.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
-        console.error("\(message); see stt-rpc --help")
-        return .usage
+        do {
+            return try STTRPC.parseAsRoot(words)
+        } catch {
+            if STTRPC.exitCode(for: error).rawValue == 0 { throw error }
+            let message = STTRPC.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
+            let isSentence = message.last.map { ".?!".contains($0) } ?? false
+            throw Failure(.usage, "\(message)\(isSentence ? "" : ";") see \(help)")
+        }
+    }
+
+    /// Help and the version are "errors" of the parser.
+    private static func report(help error: any Error, _ console: Console) -> ExitStatus {
+        do {
+            try console.line(STTRPC.fullMessage(for: error))
+            return .success
+        } catch {
+            return error is Failure.BrokenPipe ? .success : .unexpected
+        }
     }
 
     private static func execute(_ command: any ClientCommand, _ console: Console) async -> ExitStatus {

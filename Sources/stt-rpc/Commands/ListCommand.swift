@@ -6,7 +6,7 @@ struct ListCommand: ClientCommand {
         commandName: "list",
         abstract: "Lists jobs, newest first.",
         discussion: """
-            A table on a terminal; otherwise one job a line with tabs between the columns: id, state, chunks done,
+            A table on a terminal; otherwise one job a line with tabs between the columns: id, state, chunks done, \
             chunks in all, length of the audio in seconds, time of creation, file name.
 
             Examples:

@@ -6,7 +6,7 @@ struct ResultCommand: ClientCommand {
         commandName: "result",
         abstract: "Prints the transcript of a completed job.",
         discussion: """
-            A job that has not ended is an error (status 11); wait for it with `stt-rpc stream JOB`.
+            A job that has not ended is an error (status 11); wait for it with `stt-rpc stream JOB`. \
             With --json the transcript is the member "data" of one object.
 
             Examples:

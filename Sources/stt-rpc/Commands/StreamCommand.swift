@@ -6,8 +6,8 @@ struct StreamCommand: ClientCommand {
         commandName: "stream",
         abstract: "Prints a job's transcript as it is made, until the job ends.",
         discussion: """
-            Every piece is printed exactly once, also when the connection breaks or the server restarts meanwhile.
-            In order, from chunk 0, what is printed equals `stt-rpc result JOB --format txt` byte for byte.
+            Every piece is printed exactly once, also when the connection breaks or the server restarts meanwhile. \
+            In order, from chunk 0, what is printed equals `stt-rpc result JOB --format txt` byte for byte. \
             Stopping this command does not stop the job.
 
             Examples:

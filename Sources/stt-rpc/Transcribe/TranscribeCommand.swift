@@ -6,12 +6,12 @@ struct TranscribeCommand: ClientCommand {
         commandName: "transcribe",
         abstract: "Sends recordings and prints their transcripts as they are made.",
         discussion: """
-            The text is printed on standard output piece by piece; it equals the txt result byte for byte. In another
-            format, or into a file, the transcript is written when it is complete. Several files are separated by
-            header lines (==> FILE <==) as head(1) does; a file that fails does not stop the others, and the exit
+            The text is printed on standard output piece by piece; it equals the txt result byte for byte. In another \
+            format, or into a file, the transcript is written when it is complete. Several files are separated by \
+            header lines (==> FILE <==) as head(1) does; a file that fails does not stop the others, and the exit \
             status is that of the first that failed. Ctrl-C cancels the jobs on the server.
 
-            With --json: objects of type "partial", "status", "result" (where a format or a file was asked for),
+            With --json: objects of type "partial", "status", "result" (where a format or a file was asked for), \
             "summary" and "error", each with the file's name.
 
             Examples:

@@ -55,7 +55,8 @@ struct TranscriptionRun {
                 try Task.checkCancellation()
                 let failure = Failure(error, server: session.server)
                 if files.count == 1 { throw failure }
-                console.error("\(FileLabel.short(file)): \(failure.message)")
+                let isNamed = failure.message.hasPrefix(file)
+                console.error(isNamed ? failure.message : "\(FileLabel.short(file)): \(failure.message)")
                 if isJSON { try console.line(.failure(failure, file: file)) }
                 first = first ?? failure
                 // The next file would meet the same.
