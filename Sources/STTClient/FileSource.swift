@@ -30,7 +30,8 @@ struct FileSource: AudioSource {
         switch info.st_mode & S_IFMT {
         case S_IFREG:
             guard info.st_size > 0 else {
-                throw SpeechError(.inputRefused, "\(path) is empty; there is nothing to transcribe", reason: "audio.empty")
+                throw SpeechError(
+                    .inputRefused, "\(path) is empty; there is nothing to transcribe", reason: "audio.empty")
             }
             byteCount = Int(info.st_size)
             isRepeatable = true
@@ -44,7 +45,9 @@ struct FileSource: AudioSource {
     }
 
     func open() throws(SpeechError) -> any AudioReader {
-        if path == Self.standardInput { return FileReader(descriptor: STDIN_FILENO, owned: false, name: "standard input") }
+        if path == Self.standardInput {
+            return FileReader(descriptor: STDIN_FILENO, owned: false, name: "standard input")
+        }
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.refusal(of: path, errno) }
         return FileReader(descriptor: descriptor, owned: true, name: path)
@@ -111,7 +114,8 @@ final class FileReader: AudioReader, Sendable {
             initialized = max(0, count)
         }
         guard count >= 0 else {
-            throw SpeechError(.inputRefused, "\(name) cannot be read: \(Self.describe(errno))", reason: "file.unreadable")
+            throw SpeechError(
+                .inputRefused, "\(name) cannot be read: \(Self.describe(errno))", reason: "file.unreadable")
         }
         return count == 0 ? nil : bytes
     }

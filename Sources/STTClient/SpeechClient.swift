@@ -178,7 +178,8 @@ extension SpeechClient {
             throw final
         }
         logger.debug(
-            "repeating a call", metadata: ["error": "\(error)", "attempt": "\(schedule.attempts)", "delay": "\(wait.delay)"])
+            "repeating a call",
+            metadata: ["error": "\(error)", "attempt": "\(schedule.attempts)", "delay": "\(wait.delay)"])
         configuration.onRetry?(
             RetryNotice(
                 message: error.message, attempt: schedule.attempts, delay: wait.delay, remaining: wait.remaining))

@@ -12,8 +12,8 @@ struct TimeSpan: ExpressibleByArgument, Hashable {
     init?(argument: String) {
         let unit = Self.units.first { argument.hasSuffix($0.suffix) }
         let digits = argument.dropLast(unit?.suffix.count ?? 0)
-        guard let first = digits.utf8.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first),
-            let number = Double(digits), number.isFinite
+        guard digits.utf8.first.map({ $0 != UInt8(ascii: ".") }) ?? false,
+            digits.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }), let number = Double(digits)
         else { return nil }
         let seconds = number * (unit?.seconds ?? 1)
         guard seconds <= Self.longestSeconds else { return nil }

@@ -56,7 +56,8 @@ struct ListCommand: ClientCommand {
     private static func cells(_ job: JobStatus) -> [String] {
         let length = job.audio?.durationMilliseconds ?? 0
         return [
-            job.jobID, "\(job.state)", job.chunksTotal > 0 ? "\(job.chunksDone)/\(job.chunksTotal)" : "\(job.chunksDone)",
+            job.jobID, "\(job.state)",
+            job.chunksTotal > 0 ? "\(job.chunksDone)/\(job.chunksTotal)" : "\(job.chunksDone)",
             length > 0 ? Format.position(milliseconds: length) : "-", Format.utc(job.createdAtMilliseconds),
             job.filename,
         ]

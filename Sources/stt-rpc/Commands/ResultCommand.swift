@@ -19,7 +19,8 @@ struct ResultCommand: ClientCommand {
     @Option(help: "txt, json, srt, vtt or tsv.")
     var format = FormatArgument.txt
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
     var output: String?
 
     @Argument(help: "The job's id.")

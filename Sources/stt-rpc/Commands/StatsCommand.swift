@@ -25,7 +25,10 @@ struct StatsCommand: ClientCommand {
             ["chunks pending", "\(stats.chunksPending)"],
             ["chunks running", "\(stats.chunksRunning)"],
             ["audio pending", Format.position(milliseconds: stats.audioPendingMilliseconds)],
-            ["oldest queued", stats.oldestQueuedAtMilliseconds == 0 ? "-" : Format.utc(stats.oldestQueuedAtMilliseconds)],
+            [
+                "oldest queued",
+                stats.oldestQueuedAtMilliseconds == 0 ? "-" : Format.utc(stats.oldestQueuedAtMilliseconds),
+            ],
             ["slots busy", "\(stats.slotsBusy) of \(stats.slotsTotal)"],
             ["chunks committed", "\(stats.chunksCommitted)"],
             ["chunks fenced", "\(stats.chunksFenced)"],

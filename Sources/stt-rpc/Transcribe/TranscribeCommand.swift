@@ -71,7 +71,9 @@ struct TranscribeCommand: ClientCommand {
     /// Where a file's transcript goes.
     func destination(_ file: String) -> TranscriptionRun.Destination {
         if let output { return .file(output) }
-        if let outputDir { return .file(outputDir.hasSuffix("/") ? outputDir + outputName(file) : "\(outputDir)/\(outputName(file))") }
+        if let outputDir {
+            return .file(outputDir.hasSuffix("/") ? outputDir + outputName(file) : "\(outputDir)/\(outputName(file))")
+        }
         if global.json { return format == nil ? .events : .result }
         return resultFormat == .txt ? .partials : .result
     }
