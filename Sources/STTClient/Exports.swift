@@ -1,0 +1,6 @@
+// A program that uses the client needs the messages, addresses and status codes of the layers below.
+@_exported public import RPCClient
+@_exported public import STTProto
+
+/// Where a job stands.
+public typealias JobState = ProtoJobState

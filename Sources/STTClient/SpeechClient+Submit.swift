@@ -1,0 +1,105 @@
+internal import RPCClient
+internal import STTProto
+
+extension SpeechClient {
+    /// Sends a recording and queues a job for it. Returns once the job is durable.
+    ///
+    /// A regular file is sent again from its start when the connection breaks; its idempotency key keeps that from
+    /// making a second job. A pipe is sent once.
+    ///
+    /// - Parameters:
+    ///   - path: The file; `-` is standard input.
+    ///   - progress: Called after each piece. Must not block.
+    /// - Throws: ``SpeechError``; ``SpeechError/Code/inputRefused`` where the file or its content is not acceptable.
+    public func submit(
+        file path: String, options: SubmissionOptions = .init(),
+        progress: (@Sendable (UploadProgress) -> Void)? = nil
+    ) async throws(SpeechError) -> Submission {
+        try await submit(try FileSource(path: path), options, progress)
+    }
+
+    /// Sends a recording that is in memory: the bytes of an audio file, with its header.
+    ///
+    /// - Throws: ``SpeechError``.
+    public func submit(
+        bytes: [UInt8], options: SubmissionOptions = .init(), progress: (@Sendable (UploadProgress) -> Void)? = nil
+    ) async throws(SpeechError) -> Submission {
+        try await submit(BytesSource(bytes: bytes, filename: ""), options, progress)
+    }
+
+    /// Sends a recording while it is made: the bytes of an audio file in order, in pieces of any size.
+    ///
+    /// The sequence is read as fast as the server accepts its bytes, and only once: a broken connection is an error.
+    ///
+    /// - Parameter byteCount: All bytes together, where that is known, to be refused before they are sent.
+    /// - Throws: ``SpeechError``; what the sequence throws is its cause.
+    public func submit<Bytes: AsyncSequence & Sendable>(
+        stream bytes: Bytes, byteCount: Int? = nil, options: SubmissionOptions = .init(),
+        progress: (@Sendable (UploadProgress) -> Void)? = nil
+    ) async throws(SpeechError) -> Submission where Bytes.Element == [UInt8] {
+        try await submit(SequenceSource(bytes: bytes, filename: "", byteCount: byteCount), options, progress)
+    }
+
+    /// Looks at a file without connecting: whether it exists, can be read and is not empty.
+    ///
+    /// - Throws: ``SpeechError`` with ``SpeechError/Code/inputRefused``.
+    public static func check(file path: String) throws(SpeechError) {
+        _ = try FileSource(path: path)
+    }
+
+    private func submit(
+        _ source: some AudioSource, _ options: SubmissionOptions, _ progress: (@Sendable (UploadProgress) -> Void)?
+    ) async throws(SpeechError) -> Submission {
+        let message = SubmitOptions(
+            transcription: try options.transcription.message(), filename: options.filename ?? source.filename,
+            sizeBytes: source.byteCount ?? 0, idempotencyKey: options.idempotencyKey ?? Self.freshKey())
+        var schedule = schedule(patience: configuration.retryFor)
+        var attempt = 1
+        while true {
+            do {
+                return try await upload(source, message, attempt: attempt, progress)
+            } catch let error as RPCError {
+                markReached(by: error)
+                guard source.isRepeatable else { throw SpeechError(error) }
+                try await wait(after: error, &schedule)
+                attempt += 1
+            } catch {
+                throw SpeechError(any: error)
+            }
+        }
+    }
+
+    private func upload(
+        _ source: some AudioSource, _ options: SubmitOptions, attempt: Int,
+        _ progress: (@Sendable (UploadProgress) -> Void)?
+    ) async throws -> Submission {
+        let reader = try await source.open()
+        let began = ContinuousClock.now
+        var lastByteSent = began
+        let reply = try await rpc.clientStreaming(SpeechMethod.submit, returning: SubmitReply.self) {
+            (writer: RequestWriter<SubmitRequest>) in
+            try await writer.send(.options(options))
+            var sent = 0
+            while let piece = try await reader.read() {
+                try await writer.send(.audio(piece))
+                lastByteSent = .now
+                sent += piece.count
+                // More than a first window can only go out where a server took it.
+                if sent > Self.firstWindowBytes { markReached() }
+                progress?(UploadProgress(sentBytes: sent, totalBytes: source.byteCount, attempt: attempt))
+            }
+        }
+        markReached()
+        return Submission(
+            id: reply.jobID, audioBytes: reply.audioBytes, audioSHA256: reply.audioSHA256,
+            isExisting: reply.existing, uploadBegan: began, lastByteSent: lastByteSent)
+    }
+
+    private static let firstWindowBytes = 1 << 20
+
+    /// A key that no other submit has: 128 random bits.
+    private static func freshKey() -> String {
+        let halves = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
+        return "auto-" + String(halves.0, radix: 36) + "-" + String(halves.1, radix: 36)
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import STTClient
+
+struct StatsCommand: ClientCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats",
+        abstract: "Shows how busy the server is.",
+        discussion: """
+            The counters of chunks committed, fenced and retried, and of engine restarts, start with the server.
+
+            Examples:
+              stt-rpc stats
+              watch -n 1 stt-rpc stats
+              stt-rpc --json stats | jq .chunks_pending
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    func run(in session: Session) async throws {
+        let stats = try await session.client.queueStats()
+        if global.json { return try session.console.line(Self.json(stats)) }
+        var table = Table(columns: [("WHAT", .left), ("VALUE", .right)])
+        for count in stats.jobs { table.rows.append(["jobs \(count.state)", "\(count.jobs)"]) }
+        table.rows += [
+            ["chunks pending", "\(stats.chunksPending)"],
+            ["chunks running", "\(stats.chunksRunning)"],
+            ["audio pending", Format.position(milliseconds: stats.audioPendingMilliseconds)],
+            [
+                "oldest queued",
+                stats.oldestQueuedAtMilliseconds == 0 ? "-" : Format.utc(stats.oldestQueuedAtMilliseconds),
+            ],
+            ["slots busy", "\(stats.slotsBusy) of \(stats.slotsTotal)"],
+            ["chunks committed", "\(stats.chunksCommitted)"],
+            ["chunks fenced", "\(stats.chunksFenced)"],
+            ["chunks retried", "\(stats.chunksRetried)"],
+            ["engine restarts", "\(stats.engineRestarts)"],
+        ]
+        for line in table.lines(bold: session.console.bold).dropFirst() { try session.console.line(line) }
+    }
+
+    private static func json(_ stats: QueueStatsReply) -> JSON {
+        .object([
+            "type": .string("stats"),
+            "jobs": .object(stats.jobs.map { JSON.Member(name: "\($0.state)", value: .int($0.jobs)) }),
+            "chunks_pending": .int(stats.chunksPending),
+            "chunks_running": .int(stats.chunksRunning),
+            "audio_pending": .seconds(milliseconds: stats.audioPendingMilliseconds),
+            "oldest_queued_at": JSON.time(stats.oldestQueuedAtMilliseconds),
+            "slots_total": .int(stats.slotsTotal),
+            "slots_busy": .int(stats.slotsBusy),
+            "chunks_committed": .int(stats.chunksCommitted),
+            "chunks_fenced": .int(stats.chunksFenced),
+            "chunks_retried": .int(stats.chunksRetried),
+            "engine_restarts": .int(stats.engineRestarts),
+        ])
+    }
+}
