@@ -24,11 +24,13 @@ public struct WhisperEngineFactory: EngineFactory {
     /// - Throws: ``EngineError`` with code `unavailable` that says what is missing.
     public init(_ configuration: WhisperConfiguration, log: Logger) throws(EngineError) {
         model = try ModelFile(path: configuration.modelPath)
-        let server = try configuration.usesServer
+        let server =
+            try configuration.usesServer
             ? Self.program("whisper-server", given: configuration.serverPath) : nil
         let commandLine = try Self.program("whisper-cli", given: configuration.commandLinePath)
         guard server != nil || commandLine != nil else {
-            let message = "neither whisper-server nor whisper-cli of whisper.cpp is on PATH; install it or give its path"
+            let message =
+                "neither whisper-server nor whisper-cli of whisper.cpp is on PATH; install it or give its path"
             throw EngineError(.unavailable, message)
         }
         self.server = server

@@ -12,12 +12,11 @@ enum ProcessProbe {
     }
 
     /// Waits until `condition` holds; false when it does not within `limit`.
-    static func wait(limit: Duration = .seconds(5), until condition: () async -> Bool) async -> Bool {
+    static func wait(limit: Duration = .seconds(20), until condition: () async -> Bool) async -> Bool {
         let end = ContinuousClock.now + limit
         while await !condition() {
             guard ContinuousClock.now < end else { return false }
-            await Task.yield()
-            usleep(2_000)
+            try? await Task.sleep(for: .milliseconds(5))
         }
         return true
     }
