@@ -39,6 +39,7 @@ public struct WhisperEngineFactory: EngineFactory {
         self.log = log
     }
 
+    /// The engine of a slot. Its process starts with its first request.
     public func makeEngine(slot: Int) async throws(EngineError) -> any TranscriptionEngine {
         var log = log
         log[metadataKey: "slot"] = "\(slot)"
@@ -48,6 +49,7 @@ public struct WhisperEngineFactory: EngineFactory {
         return WhisperCommandLineEngine(program: commandLine, model: model, configuration: configuration, log: log)
     }
 
+    /// What the model cannot do of what is asked, with codes `engine.unknownLanguage` and `engine.englishOnly`.
     public func refusal(of options: TranscriptionOptions) -> JobFailure? {
         model.refusal(language: options.language, translate: options.translate).map {
             JobFailure(code: $0.code, message: $0.message)

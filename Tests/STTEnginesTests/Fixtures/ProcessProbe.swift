@@ -34,10 +34,7 @@ enum ProcessProbe {
     static func zombies() -> [Int32] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { Int32($0) }.filter { processID in
-            guard let stat = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8) else {
-                return false
-            }
-            let fields = stat[stat.index(after: stat.lastIndex(of: ")")!)...].split(separator: " ")
+            guard let fields = fields(processID) else { return false }
             return fields[0] == "Z" && fields[1] == "\(getpid())"
         }
     }
