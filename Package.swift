@@ -78,7 +78,8 @@ let package = Package(
         .executableTarget(
             name: "stt-rpcd",
             dependencies: [
-                "STTCore", "STTEmbedded", "STTAudio", "STTEngines", "STTWorker", "STTService", "RPCServer", log,
+                "STTCore", "STTEmbedded", "STTAudio", "STTEngines", "STTWorker", "STTService", "RPCServer",
+                "RPCTransport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

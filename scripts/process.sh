@@ -13,13 +13,13 @@ start_time() {
 # is_same_process PID START-TIME
 is_same_process() { [ -n "$2" ] && [ "$(start_time "$1")" = "$2" ]; }
 
-# end_process PID START-TIME: asks it to end, insists after ten seconds.
+# end_process PID START-TIME [SECONDS]: asks it to end, and insists after SECONDS (10).
 end_process() {
-    local tenths=0
-    is_same_process "$@" || return 0
+    local tenths=$((${3:-10} * 10))
+    is_same_process "$1" "$2" || return 0
     kill -TERM "$1" 2>/dev/null || return 0
-    while is_same_process "$@"; do
-        if [ $((tenths += 1)) -gt 100 ]; then
+    while is_same_process "$1" "$2"; do
+        if [ $((tenths -= 1)) -lt 0 ]; then
             kill -KILL "$1" 2>/dev/null || true
             return 0
         fi

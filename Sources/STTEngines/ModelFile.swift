@@ -18,6 +18,13 @@ public struct ModelFile: Sendable, Hashable {
     /// Frequency bands of the input: 80, or 128 in large-v3.
     public let melBands: Int
 
+    /// The file's name without "ggml-" and ".bin", such as "tiny.en".
+    public var name: String {
+        var name = path.split(separator: "/").last.map(String.init) ?? path
+        if name.hasSuffix(".bin") { name.removeLast(4) }
+        return name.hasPrefix("ggml-") ? String(name.dropFirst(5)) : name
+    }
+
     /// Whether it knows more than English. Source: `is_multilingual` in whisper.cpp.
     public var isMultilingual: Bool { vocabularySize >= 51_865 }
 

@@ -14,6 +14,8 @@ public struct WhisperEngineFactory: EngineFactory {
     /// The file of that engine's program.
     public var program: String { server ?? commandLine }
 
+    public var modelName: String { model.name }
+
     private let configuration: WhisperConfiguration
     private let server: String?
     private let commandLine: String

@@ -28,22 +28,33 @@ struct AudioIntake: ~Copyable {
         var isExisting: Bool
     }
 
-    init(_ request: Request, tenant: Tenant, context: ServiceContext) async throws {
-        guard let hasher = SHA256Hasher() else {
-            throw RPCError(.resourceExhausted, "out of memory for the upload's hash; try again later")
-        }
-        self.hasher = hasher
+    private init(
+        context: ServiceContext, tenant: Tenant, request: Request, id: JobID, writer: (any ObjectWriter)?,
+        hasher: consuming SHA256Hasher
+    ) {
         self.context = context
         self.tenant = tenant
         self.request = request
-        if let size = request.size { try Self.check(size, limits: context.limits) }
-        id = JobID(at: context.clock.now)
+        self.id = id
+        self.writer = writer
+        self.hasher = hasher
+    }
+
+    static func begin(_ request: Request, tenant: Tenant, context: ServiceContext) async throws -> AudioIntake {
+        if let size = request.size { try check(size, limits: context.limits) }
+        let id = JobID(at: context.clock.now)
         var isTaken = false
         if let key = request.idempotencyKey {
             isTaken = try await context.store.job(idempotencyKey: key, tenant: tenant) != nil
         }
-        if !isTaken { try await Self.checkRoom(context) }
-        writer = isTaken ? nil : try await context.objects.writer(for: .audio(of: id))
+        if !isTaken { try await checkRoom(context) }
+        let writer = isTaken ? nil : try await context.objects.writer(for: .audio(of: id))
+        guard let hasher = SHA256Hasher() else {
+            await writer?.abort()
+            throw RPCError(.resourceExhausted, "out of memory for the upload's hash; try again later")
+        }
+        return AudioIntake(
+            context: context, tenant: tenant, request: request, id: id, writer: writer, hasher: hasher)
     }
 
     mutating func append(_ bytes: [UInt8]) async throws {

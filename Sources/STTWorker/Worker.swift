@@ -90,7 +90,7 @@ public final class Worker: Sendable {
     private func keepHouse() async {
         let stages = StageRunner(ports: ports, configuration: configuration, keeper: keeper)
         let prepare = PrepareStage(ports: ports, limits: audioLimits)
-        let merge = MergeStage(ports: ports, configuration: configuration)
+        let merge = MergeStage(ports: ports, configuration: configuration, model: engines.modelName)
         let collect = CollectStage(ports: ports)
         await takeWork(.housekeeping, logger: logger) { item, logger throws(PortError) in
             switch item.kind {

@@ -15,6 +15,8 @@ public protocol TranscriptionEngine: Sendable {
 
 /// Makes the engine of a slot.
 public protocol EngineFactory: Sendable {
+    /// Name of the model that the engines run, such as "tiny.en".
+    var modelName: String { get }
     func makeEngine(slot: Int) async throws(EngineError) -> any TranscriptionEngine
     /// `nil` where the model can do the language and the task; else what is wrong and what to do.
     func refusal(of options: TranscriptionOptions) -> JobFailure?

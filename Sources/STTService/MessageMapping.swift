@@ -1,0 +1,123 @@
+import STTCore
+import STTProto
+
+extension JobStatus {
+    /// A job as clients see it.
+    init(_ job: Job) {
+        self.init()
+        jobID = job.id.description
+        state = ProtoJobState(job.state)
+        filename = job.audio.filename
+        audio = AudioInfo(
+            format: job.format?.name ?? "", sampleRateHz: job.format?.sampleRate ?? 0,
+            channels: job.format?.channels ?? 0, durationMilliseconds: (job.format?.sampleCount ?? 0).milliseconds,
+            bytes: job.audio.byteCount, sha256: job.audio.sha256)
+        chunksTotal = job.chunkCount ?? 0
+        chunksDone = job.progress.chunksDone
+        chunksWithGaps = job.progress.chunksWithGaps
+        audioDoneMilliseconds = job.progress.samplesDone.milliseconds
+        error = job.failure.map { JobError(code: $0.code, message: $0.message) }
+        createdAtMilliseconds = Int(job.createdAt.millisecondsSinceEpoch)
+        startedAtMilliseconds = Int(job.startedAt?.millisecondsSinceEpoch ?? 0)
+        finishedAtMilliseconds = Int(job.finishedAt?.millisecondsSinceEpoch ?? 0)
+        expiresAtMilliseconds = Int(job.expiresAt?.millisecondsSinceEpoch ?? 0)
+        options = TranscriptionOptionsMessage(job.options)
+        language = job.language ?? ""
+        chunkAttempts = job.progress.chunkAttempts
+    }
+}
+
+extension TranscriptionOptionsMessage {
+    init(_ options: TranscriptionOptions) {
+        self.init(
+            language: options.language ?? "", translate: options.translate, prompt: options.prompt ?? "",
+            temperatureMilli: Int((options.temperature * 1000).rounded()), wordTimestamps: options.wordTimestamps,
+            segmentation: options.segmentation == .silence ? .silence : .fixed,
+            chunkMilliseconds: Int(((options.chunkSeconds ?? 0) * 1000).rounded()),
+            retentionSeconds: options.retentionSeconds ?? 0)
+    }
+}
+
+extension Partial {
+    init(_ merged: MergedChunk, chunk: Chunk, options: TranscriptionOptions) {
+        self.init()
+        self.chunk = merged.index
+        startMilliseconds = merged.startMilliseconds
+        endMilliseconds = merged.endMilliseconds
+        text = merged.text
+        segments = merged.segments.map { Segment($0, withWords: options.wordTimestamps) }
+        gaps = merged.gaps.map { gap in
+            Gap(
+                startMilliseconds: gap.startMilliseconds, endMilliseconds: gap.endMilliseconds, code: gap.cause.code,
+                message: gap.cause.message)
+        }
+        engineMilliseconds = chunk.result?.engineMilliseconds ?? 0
+        attempts = chunk.claims
+    }
+}
+
+extension Segment {
+    init(_ segment: TranscriptSegment, withWords: Bool) {
+        self.init()
+        startMilliseconds = segment.startMilliseconds
+        endMilliseconds = segment.endMilliseconds
+        text = segment.text
+        avgLogProbability = Float(segment.avgLogProbability)
+        noSpeechProbability = Float(segment.noSpeechProbability)
+        guard withWords else { return }
+        words = segment.words.map { word in
+            Word(
+                startMilliseconds: word.startMilliseconds, endMilliseconds: word.endMilliseconds, text: word.text,
+                probability: Float(word.probability))
+        }
+    }
+}
+
+extension ProtoJobState {
+    init(_ state: JobState) {
+        self =
+            switch state {
+            case .queued: .queued
+            case .preparing: .preparing
+            case .transcribing: .transcribing
+            case .merging: .merging
+            case .completed: .completed
+            case .failed: .failed
+            case .cancelled: .cancelled
+            }
+    }
+}
+
+extension JobState {
+    /// `nil` for what is not a state of a stored job.
+    init?(_ state: ProtoJobState) {
+        switch state {
+        case .queued: self = .queued
+        case .preparing: self = .preparing
+        case .transcribing: self = .transcribing
+        case .merging: self = .merging
+        case .completed: self = .completed
+        case .failed: self = .failed
+        case .cancelled: self = .cancelled
+        case .unspecified, .uploading, .unrecognized: return nil
+        }
+    }
+}
+
+extension TranscriptFormat {
+    init?(_ format: ResultFormat) {
+        switch format {
+        case .json: self = .json
+        case .txt: self = .txt
+        case .srt: self = .srt
+        case .vtt: self = .vtt
+        case .tsv: self = .tsv
+        case .unspecified, .unrecognized: return nil
+        }
+    }
+}
+
+extension Int {
+    /// A count of samples at 16 kHz as milliseconds.
+    var milliseconds: Int { self * 1000 / ChunkSpan.sampleRate }
+}

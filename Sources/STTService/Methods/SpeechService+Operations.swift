@@ -1,0 +1,34 @@
+import Logging
+import RPCServer
+import STTCore
+import STTProto
+
+extension SpeechService {
+    func queueStats(_ request: QueueStatsRequest, _ call: CallContext) async throws -> QueueStatsReply {
+        let counts = try await context.store.counts(tenant: tenant(of: call))
+        let workers = context.workers()
+        var reply = QueueStatsReply()
+        reply.jobs = JobState.allCases.map { state in
+            StateCount(state: ProtoJobState(state), jobs: counts.jobs[state] ?? 0)
+        }
+        reply.chunksPending = counts.chunksPending
+        reply.chunksRunning = counts.chunksRunning
+        reply.audioPendingMilliseconds = counts.pendingSamples.milliseconds
+        reply.oldestQueuedAtMilliseconds = Int(counts.oldestQueuedAt?.millisecondsSinceEpoch ?? 0)
+        reply.slotsTotal = workers.slotsTotal
+        reply.slotsBusy = workers.slotsBusy
+        reply.chunksCommitted = workers.chunksCommitted
+        reply.chunksFenced = workers.chunksFenced
+        reply.chunksRetried = workers.chunksRetried
+        reply.engineRestarts = workers.engineRestarts
+        return reply
+    }
+
+    func health(_ request: HealthRequest, _ call: CallContext) async throws -> HealthReply {
+        let states = await context.dependencies()
+        return HealthReply(
+            serving: states.allSatisfy(\.isWorking), version: context.version,
+            uptimeMilliseconds: Int((ContinuousClock.now - startedAt).milliseconds),
+            dependencies: states.map { DependencyHealth(name: $0.name, ok: $0.isWorking, message: $0.message) })
+    }
+}

@@ -1,0 +1,69 @@
+public import RPCServer
+import STTCore
+import STTProto
+
+/// The methods of `stt.v1.SpeechToText`.
+public struct SpeechService: Sendable {
+    let context: ServiceContext
+    let startedAt = ContinuousClock.now
+
+    public init(context: ServiceContext) {
+        self.context = context
+    }
+
+    /// Adds the methods to a server's registry.
+    public func register(in registry: inout MethodRegistry) {
+        registry.clientStreaming(SpeechMethod.submit) { requests, call in
+            try await mapped { try await submit(requests, call) }
+        }
+        registry.unary(SpeechMethod.status) { request, call in try await mapped { try await status(request, call) } }
+        registry.serverStreaming(SpeechMethod.streamResult) { request, replies, call in
+            try await mapped { try await streamResult(request, replies, call) }
+        }
+        registry.serverStreaming(SpeechMethod.getResult) { request, replies, call in
+            try await mapped { try await getResult(request, replies, call) }
+        }
+        registry.unary(SpeechMethod.cancel) { request, call in try await mapped { try await cancel(request, call) } }
+        registry.unary(SpeechMethod.list) { request, call in try await mapped { try await list(request, call) } }
+        registry.unary(SpeechMethod.delete) { request, call in try await mapped { try await delete(request, call) } }
+        registry.unary(SpeechMethod.queueStats) { request, call in
+            try await mapped { try await queueStats(request, call) }
+        }
+        registry.unary(SpeechMethod.health) { request, call in try await mapped { try await health(request, call) } }
+    }
+
+    private func mapped<Result>(_ body: () async throws -> Result) async throws -> Result {
+        do {
+            return try await body()
+        } catch {
+            throw StatusMapping.rpcError(error)
+        }
+    }
+
+    /// The job that a request names, where it exists for the caller.
+    func job(_ text: String, _ call: CallContext) async throws -> Job {
+        let id = try jobID(text)
+        guard let job = try await context.store.job(id, tenant: tenant(of: call)) else { throw unknown(id) }
+        return job
+    }
+
+    func jobID(_ text: String) throws -> JobID {
+        guard let id = JobID(text) else {
+            throw RPCError(
+                .invalidArgument, "\"\(text.prefix(64))\" is not a job id; it looks like \(JobID.example)")
+        }
+        return id
+    }
+
+    func unknown(_ id: JobID) -> RPCError {
+        RPCError(.notFound, "there is no job \(id); it may have been deleted or have expired")
+    }
+
+    func tenant(of call: CallContext) -> Tenant {
+        call.tenant.map(Tenant.init) ?? .default
+    }
+}
+
+extension JobID {
+    fileprivate static let example = "01890a5d-ac96-774b-bcce-b302099a8057"
+}

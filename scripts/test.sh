@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# test.sh [OPTION...]: installs what the tests need, starts private servers, and runs every test. The options go to
+# `swift test`, for example: scripts/test.sh --filter RPCWireTests
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/lib.sh"
+
+cd "$ROOT"
+have swift || die "Swift is missing: there is no 'swift' on PATH." "Install Swift 6.2 or newer: https://www.swift.org/install/linux/"
+"$here/install.sh" test
+. "$here/env.sh" || exit 1
+
+step "Building the tests (the first time takes some minutes)"
+swift build --build-tests || die "The tests do not build."
+
+mkdir -p "$DEPS/log"
+report=$(mktemp "$DEPS/log/test.XXXXXX")
+trap 'rm -f -- "$report"' EXIT
+step "Testing"
+status=0
+# Every test is written with Swift Testing.
+"$here/with-services.sh" swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$report" || status=$?
+
+# The runner prints failures where they happen, which may be thousands of lines back.
+failed=$(grep -E '^(✘|.*fatal error:|.*Fatal error:)' "$report" | grep -vE '^✘ Test run with' || true)
+if [ -n "$failed" ]; then
+    printf '\nFailures again:\n%s\n' "$failed"
+fi
+summary=$(grep -E 'Test run with [0-9]+ test' "$report" | tail -n 1 || true)
+if [ -n "$summary" ]; then
+    printf '\n%s\n' "$summary"
+elif [ "$status" -eq 0 ]; then
+    die "swift test ended well without saying how many tests it ran."
+fi
+exit "$status"
