@@ -21,7 +21,9 @@ enum EngineErrorOutput {
             .filter { !$0.isEmpty }
         let telling = lines.filter { line in
             let line = line.lowercased()
-            return ["error", "fail", "couldn't", "cannot", "invalid", "terminate", "what():"].contains { line.contains($0) }
+            return ["error", "fail", "couldn't", "cannot", "invalid", "terminate", "what():"].contains {
+                line.contains($0)
+            }
         }
         let chosen = (telling.isEmpty ? lines : telling).suffix(3).joined(separator: "; ")
         return chosen.isEmpty ? "" : ": \(chosen.suffix(400))"

@@ -5,11 +5,17 @@ public import STTCore
 ///
 /// Source of the layout: `whisper_model_load` in whisper.cpp: the magic, then eleven 32-bit numbers, little-endian.
 public struct ModelFile: Sendable, Hashable {
+    /// Where the file is.
     public let path: String
+    /// The file's length.
     public let byteCount: Int
+    /// Number of tokens, which tells English-only models from multilingual ones.
     public let vocabularySize: Int
+    /// Layers of the encoder: 4 in tiny, 6 in base, 12 in small, 24 in medium, 32 in large.
     public let audioLayers: Int
+    /// Layers of the decoder.
     public let textLayers: Int
+    /// Frequency bands of the input: 80, or 128 in large-v3.
     public let melBands: Int
 
     /// The file's name without "ggml-" and ".bin", such as "tiny.en".

@@ -10,6 +10,7 @@ public struct WhisperConfiguration: Sendable {
     public var usesServer: Bool
     /// Threads of each engine.
     public var threads: Int
+    /// How the text is searched for.
     public var decoding: DecodingParameters
     /// How long a server may take from its start until it has loaded the model.
     public var startLimit: Duration
@@ -18,6 +19,7 @@ public struct WhisperConfiguration: Sendable {
     /// A server that occupies more memory than this after a request is replaced. `nil`: twice the model's size and 1 GiB.
     public var maxResidentBytes: Int?
 
+    /// A configuration that takes the programs from PATH and one thread for each engine.
     public init(
         modelPath: String, serverPath: String? = nil, commandLinePath: String? = nil, usesServer: Bool = true,
         threads: Int = 1, decoding: DecodingParameters = DecodingParameters(), startLimit: Duration = .seconds(60),

@@ -26,11 +26,13 @@ public struct WhisperEngineFactory: EngineFactory {
     /// - Throws: ``EngineError`` with code `unavailable` that says what is missing.
     public init(_ configuration: WhisperConfiguration, log: Logger) throws(EngineError) {
         model = try ModelFile(path: configuration.modelPath)
-        let server = try configuration.usesServer
+        let server =
+            try configuration.usesServer
             ? Self.program("whisper-server", given: configuration.serverPath) : nil
         let commandLine = try Self.program("whisper-cli", given: configuration.commandLinePath)
         guard server != nil || commandLine != nil else {
-            let message = "neither whisper-server nor whisper-cli of whisper.cpp is on PATH; install it or give its path"
+            let message =
+                "neither whisper-server nor whisper-cli of whisper.cpp is on PATH; install it or give its path"
             throw EngineError(.unavailable, message)
         }
         self.server = server
@@ -39,6 +41,7 @@ public struct WhisperEngineFactory: EngineFactory {
         self.log = log
     }
 
+    /// The engine of a slot. Its process starts with its first request.
     public func makeEngine(slot: Int) async throws(EngineError) -> any TranscriptionEngine {
         var log = log
         log[metadataKey: "slot"] = "\(slot)"
@@ -48,6 +51,7 @@ public struct WhisperEngineFactory: EngineFactory {
         return WhisperCommandLineEngine(program: commandLine, model: model, configuration: configuration, log: log)
     }
 
+    /// What the model cannot do of what is asked, with codes `engine.unknownLanguage` and `engine.englishOnly`.
     public func refusal(of options: TranscriptionOptions) -> JobFailure? {
         model.refusal(language: options.language, translate: options.translate).map {
             JobFailure(code: $0.code, message: $0.message)

@@ -36,7 +36,9 @@ struct ModelFileTests {
         #expect(message(directory.file("model.bin")).contains("is incomplete: 50000 bytes where its header means"))
     }
 
-    @Test("of tiny.en is English only; cut in half it is incomplete", .enabled(if: RealWhisper.isPresent, RealWhisper.absence))
+    @Test(
+        "of tiny.en is English only; cut in half it is incomplete",
+        .enabled(if: RealWhisper.isPresent, RealWhisper.absence))
     func real() throws {
         let model = try ModelFile(path: RealWhisper.model)
         #expect(!model.isMultilingual)

@@ -17,6 +17,7 @@ public struct WhisperCommandLineEngine: TranscriptionEngine {
 
     private static let outputLimit = 16 * 1_024 * 1_024
 
+    /// Runs the program once.
     public func transcribe(_ request: EngineRequest) async throws(EngineError) -> EngineResult {
         let language = try model.languageArgument(for: request)
         guard !request.samples.isEmpty else { return EngineResult(segments: [], language: nil, elapsed: .zero) }

@@ -42,7 +42,9 @@ final class LoopbackPort: Sendable {
                 guard bind(descriptor, generic, length) == 0, getsockname(descriptor, generic, &length) == 0 else {
                     return nil
                 }
-                return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { UInt16(bigEndian: $0.pointee.sin_port) }
+                return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                    UInt16(bigEndian: $0.pointee.sin_port)
+                }
             }
         }
     }

@@ -33,6 +33,7 @@ public actor WhisperServerEngine: TranscriptionEngine {
         self.log = log
     }
 
+    /// Asks the server, which is started where there is none.
     public func transcribe(_ request: EngineRequest) async throws(EngineError) -> EngineResult {
         let language = try model.languageArgument(for: request)
         guard !request.samples.isEmpty else { return EngineResult(segments: [], language: nil, elapsed: .zero) }
@@ -64,6 +65,7 @@ public actor WhisperServerEngine: TranscriptionEngine {
         }
     }
 
+    /// Replaces the process at once, or after the request that it is answering.
     public func recycle() async {
         if isAnswering {
             isRecycleDue = true
@@ -72,6 +74,7 @@ public actor WhisperServerEngine: TranscriptionEngine {
         }
     }
 
+    /// Kills the process, whatever it is doing. Requests fail from now on.
     public func shutdown() async {
         isShutDown = true
         starting?.cancel()

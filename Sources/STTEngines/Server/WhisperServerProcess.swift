@@ -17,12 +17,12 @@ struct WhisperServerProcess: Sendable {
     /// Memory that the process occupies, or nil when it is gone.
     var residentBytes: Int? { ResidentMemory.bytes(processID: child.processID) }
 
-    /// How the process ended, if it does so within half a second.
+    /// How the process ended, if it does so within two seconds.
     func exitWithinMoment() async -> ProcessExit? {
         let exit = Task<ProcessExit?, Never> { await child.waitForExit() }
         let moment = Task { await CancellableValue.of(exit) ?? nil }
         let timer = Task {
-            do { try await Task.sleep(for: .milliseconds(500)) } catch { return }  // Cancelled: it has ended.
+            do { try await Task.sleep(for: .seconds(2)) } catch { return }  // Cancelled: it has ended.
             moment.cancel()
         }
         defer { timer.cancel() }
@@ -62,7 +62,8 @@ extension WhisperServerProcess {
                 let text = String(decoding: output, as: UTF8.self)
                 if text.contains("couldn't bind to server socket"), attempt < portAttempts {
                     attempt += 1
-                    log.warning("whisper-server could not have its port; trying another", metadata: ["attempt": "\(attempt)"])
+                    log.warning(
+                        "whisper-server could not have its port; trying another", metadata: ["attempt": "\(attempt)"])
                     continue
                 }
                 throw EngineError(.unavailable, problem.message + EngineErrorOutput.summary(output))

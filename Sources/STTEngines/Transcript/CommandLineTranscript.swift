@@ -54,7 +54,8 @@ struct CommandLineTranscript: Decodable {
         transcription.map { segment in
             let tokens = segment.tokens.filter { $0.id < endOfText }
             // whisper-server divides by the number of all tokens, too.
-            let logProbability = tokens.reduce(0) { $0 + log(max($1.probability, 1e-30)) } / Double(max(1, segment.tokens.count))
+            let logProbability =
+                tokens.reduce(0) { $0 + log(max($1.probability, 1e-30)) } / Double(max(1, segment.tokens.count))
             return EngineSegment(
                 text: segment.text, startMilliseconds: segment.offsets.from, endMilliseconds: segment.offsets.to,
                 avgLogProbability: logProbability, noSpeechProbability: 0,

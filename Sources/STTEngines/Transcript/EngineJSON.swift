@@ -32,7 +32,8 @@ enum EngineJSON {
             return EngineError(.invalidOutput, "\(engine) gave no transcript: its output is empty", cause: cause)
         }
         let start = String(decoding: bytes.prefix(60), as: UTF8.self).split(whereSeparator: \.isNewline)
-        let message = "\(engine) gave \(bytes.count) bytes that are not a transcript, beginning \"\(start.first ?? "")\""
+        let message =
+            "\(engine) gave \(bytes.count) bytes that are not a transcript, beginning \"\(start.first ?? "")\""
         return EngineError(.invalidOutput, message, cause: cause)
     }
 }

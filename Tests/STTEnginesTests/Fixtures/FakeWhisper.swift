@@ -19,12 +19,15 @@ final class FakeWhisper: Sendable {
 
     /// What the last request's form said, one "name=value" a line, files left out.
     var lastForm: [String] {
-        ((try? String(contentsOfFile: directory.file("form"), encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
+        ((try? String(contentsOfFile: directory.file("form"), encoding: .utf8)) ?? "").split(separator: "\n").map(
+            String.init)
     }
 
     /// Waits until a request has arrived.
     func waitForRequest() async -> Bool {
-        await ProcessProbe.wait(limit: .seconds(20)) { FileManager.default.fileExists(atPath: self.directory.file("form")) }
+        await ProcessProbe.wait(limit: .seconds(20)) {
+            FileManager.default.fileExists(atPath: self.directory.file("form"))
+        }
     }
 
     func server(
@@ -52,7 +55,8 @@ final class FakeWhisper: Sendable {
 
     /// A model's header and as many zeros as it asks for.
     static func model(
-        in directory: TemporaryDirectory, vocabulary: Int32 = 51_865, name: String = "model.bin", byteCount: Int = 200_000
+        in directory: TemporaryDirectory, vocabulary: Int32 = 51_865, name: String = "model.bin",
+        byteCount: Int = 300_000
     ) throws -> ModelFile {
         let numbers: [Int32] = [0x6767_6d6c, vocabulary, 1500, 2, 1, 1, 448, 2, 1, 1, 80, 1]
         var data = Data()
@@ -108,9 +112,7 @@ final class FakeWhisper: Sendable {
                     print("ggml_assert: error: out of luck", file=sys.stderr, flush=True)
                     os.kill(os.getpid(), signal.SIGKILL)
                 if behaviour == "stop": os.kill(os.getpid(), signal.SIGSTOP)
-                if behaviour == "hang":
-                    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-                    while True: time.sleep(1000)
+                if behaviour in ("hang", "stop"): time.sleep(1000)
                 if behaviour == "disconnect":
                     self.close_connection = True
                     return self.connection.close()

@@ -12,12 +12,11 @@ enum ProcessProbe {
     }
 
     /// Waits until `condition` holds; false when it does not within `limit`.
-    static func wait(limit: Duration = .seconds(5), until condition: () async -> Bool) async -> Bool {
+    static func wait(limit: Duration = .seconds(20), until condition: () async -> Bool) async -> Bool {
         let end = ContinuousClock.now + limit
         while await !condition() {
             guard ContinuousClock.now < end else { return false }
-            await Task.yield()
-            usleep(2_000)
+            try? await Task.sleep(for: .milliseconds(5))
         }
         return true
     }
@@ -35,10 +34,7 @@ enum ProcessProbe {
     static func zombies() -> [Int32] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { Int32($0) }.filter { processID in
-            guard let stat = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8) else {
-                return false
-            }
-            let fields = stat[stat.index(after: stat.lastIndex(of: ")")!)...].split(separator: " ")
+            guard let fields = fields(processID) else { return false }
             return fields[0] == "Z" && fields[1] == "\(getpid())"
         }
     }

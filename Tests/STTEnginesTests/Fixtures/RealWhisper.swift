@@ -12,7 +12,9 @@ enum RealWhisper {
     static let model = file("STT_WHISPER_MODEL", "models/ggml-tiny.en.bin")
     static let speech = file("STT_WHISPER_SPEECH", "samples/jfk.wav")
 
-    static var isPresent: Bool { [server, commandLine, model, speech].allSatisfy { FileManager.default.fileExists(atPath: $0) } }
+    static var isPresent: Bool {
+        [server, commandLine, model, speech].allSatisfy { FileManager.default.fileExists(atPath: $0) }
+    }
     static let absence: Comment =
         "whisper.cpp's programs, the model or the sample are missing; run the set-up or set STT_WHISPER_SERVER, STT_WHISPER_CLI, STT_WHISPER_MODEL"
 
@@ -22,7 +24,7 @@ enum RealWhisper {
 
     static func configuration(usesServer: Bool = true) -> WhisperConfiguration {
         WhisperConfiguration(
-            modelPath: model, serverPath: server, commandLinePath: commandLine, usesServer: usesServer, threads: 2)
+            modelPath: model, serverPath: server, commandLinePath: commandLine, usesServer: usesServer, threads: 1)
     }
 
     static func serverEngine(_ change: (inout WhisperConfiguration) -> Void = { _ in }) throws -> WhisperServerEngine {
@@ -46,7 +48,9 @@ enum RealWhisper {
     static func samples(of path: String) throws -> [Int16] {
         let data = try Data(contentsOf: URL(fileURLWithPath: path))
         let start = try #require(data.range(of: Data("data".utf8))).upperBound + 4
-        return stride(from: start, to: data.count - 1, by: 2).map { Int16(bitPattern: UInt16(data[$0]) | UInt16(data[$0 + 1]) << 8) }
+        return stride(from: start, to: data.count - 1, by: 2).map {
+            Int16(bitPattern: UInt16(data[$0]) | UInt16(data[$0 + 1]) << 8)
+        }
     }
 
     private static func file(_ variable: String, _ path: String) -> String {

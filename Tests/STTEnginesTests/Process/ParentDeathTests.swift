@@ -11,12 +11,8 @@ struct ParentDeathTests {
     func childEnds() async throws {
         let directory = try TemporaryDirectory()
         let file = directory.file("pid")
-        var environment = ProcessInfo.processInfo.environment
-        environment[Self.variable] = file
-        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let arguments = ["--testing-library", "swift-testing", "--filter", "ParentDeathTests/holdChild"]
         let parent = try await ChildProcess.start(
-            ProcessCommand(program, arguments, environment: environment, output: .keepTail(limit: 2000)))
+            SecondTestProgram.command(only: "ParentDeathTests/holdChild", variable: Self.variable, value: file))
         let isUp = await ProcessProbe.wait(limit: .seconds(20)) {
             FileManager.default.fileExists(atPath: file) || parent.exit != nil
         }

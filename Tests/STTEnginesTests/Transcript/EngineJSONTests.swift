@@ -14,7 +14,8 @@ struct EngineJSONTests {
 
     @Test("of a segment without tokens has neither words nor a mean")
     func noTokens() throws {
-        let json = #"{"language":"english","segments":[{"text":"","start":0,"end":1,"avg_logprob":null,"no_speech_prob":0.5}]}"#
+        let json =
+            #"{"language":"english","segments":[{"text":"","start":0,"end":1,"avg_logprob":null,"no_speech_prob":0.5}]}"#
         let transcript = try ServerTranscript.parse(Array(json.utf8))
         #expect(transcript.engineSegments.first?.pieces.isEmpty == true)
         #expect(transcript.languageCode == "en")
