@@ -1,0 +1,34 @@
+import Foundation
+import STTProcess
+
+/// The programs under test, as `swift build` left them beside the test's own.
+enum Programs {
+    static let daemon = folder + "/stt-rpcd"
+    static let client = folder + "/stt-rpc"
+
+    private static let folder: String = {
+        if let folder = ProcessInfo.processInfo.environment["STT_BIN_DIR"] { return folder }
+        // The test bundle lies beside the programs.
+        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        let candidates = [
+            URL(fileURLWithPath: executable).deletingLastPathComponent().path,
+            URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path,
+            URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../../.build/debug").path,
+        ]
+        return candidates.first { FileManager.default.isExecutableFile(atPath: $0 + "/stt-rpcd") } ?? ""
+    }()
+}
+
+/// What a program that ran to its end left.
+struct Outcome: Sendable {
+    var status: Int32
+    var output: String
+    var errors: String
+
+    /// The objects of `--json` output.
+    func objects() throws -> [[String: Any]] {
+        try output.split(separator: "\n").compactMap { line in
+            try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+        }
+    }
+}
