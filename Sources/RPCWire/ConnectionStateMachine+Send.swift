@@ -102,10 +102,6 @@ extension ConnectionStateMachine {
         }
         while batch.byteCount < maxBytes, let slot = ring.popFirst() {
             streams[slot].isInRing = false
-            if streams[slot].id == 0 {
-                freeSlots.append(slot)
-                continue
-            }
             guard canSend(slot) else { continue }
             sendFrame(slot, &batch)
             enterRing(slot)

@@ -97,17 +97,20 @@ package struct ConnectionStateMachine {
 
     mutating func freeIfOver(_ slot: Int) {
         guard !streams[slot].isOpen, !streams[slot].isHandled, streams[slot].id != 0 else { return }
+        if streams[slot].isInRing {
+            streams[slot].isInRing = false
+            ring.removeAll { $0 == slot }
+        }
         streams[slot].id = 0
         streamCount -= 1
         released.append(slot)
-        // A slot in the ring is passed over there first, so that it cannot be met under a new owner.
-        if !streams[slot].isInRing { freeSlots.append(slot) }
     }
 
-    /// Slots whose streams are over, since the last call.
+    /// Slots whose streams are over, since the last call. They are given to new streams only after this.
     package mutating func takeReleased() -> [Int] {
         if released.isEmpty { return [] }
         defer { released.removeAll(keepingCapacity: true) }
+        freeSlots.append(contentsOf: released)
         return released
     }
 }
