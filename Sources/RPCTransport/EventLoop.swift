@@ -44,6 +44,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// How many jobs run before the loop looks at its descriptors again.
     private static let maxJobsPerTurn = 4096
     private static let maxEventsPerTurn = 256
+    /// The event of a descriptor, or of a listening socket, that can be read.
+    package static let readable = EPOLLIN.rawValue
     package static let readBufferBytes = 256 * 1024
 
     private let inbox = Mutex(Inbox())
@@ -130,6 +132,11 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         } else {
             submit(.action(action))
         }
+    }
+
+    /// Runs `action` on the loop, in one of its next turns.
+    package func performLater(_ action: @escaping @Sendable () -> Void) {
+        submit(.action(action))
     }
 
     /// Runs `action` on the loop and waits for its result.

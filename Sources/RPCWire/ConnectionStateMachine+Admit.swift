@@ -12,7 +12,8 @@ extension ConnectionStateMachine {
             }
             return
         }
-        guard isHelloReceived || type == .hello else {
+        // A server that turns a client away says so with GOAWAY alone.
+        guard isHelloReceived || type == .hello || (type == .goAway && role == .client) else {
             throw ConnectionError(.protocolError, "a frame before HELLO")
         }
         let limit = WireProtocol.maxPayload(type, maxFrameBytes: local.maxFrameBytes)

@@ -180,3 +180,10 @@ extension String {
         return text
     }
 }
+
+/// A GOAWAY to a peer that gets nothing else.
+package func goAwayFrame(_ reason: CloseReason, _ message: String) -> [UInt8] {
+    var machine = ConnectionStateMachine(role: .server, local: WireLimits())
+    machine.sendGoAway(reason, message)
+    return machine.control
+}
