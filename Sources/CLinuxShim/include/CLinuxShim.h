@@ -3,3 +3,4 @@
 
 #include "linux_socket.h"
 #include "process_spawn.h"
+#include "linux_thread.h"
