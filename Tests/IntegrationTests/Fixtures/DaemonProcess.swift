@@ -37,7 +37,7 @@ final class DaemonProcess: Sendable {
         let listen = address.isEmpty ? "unix:" + folder.file("socket") : address
         let log = open(folder.file("daemon.log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         defer { close(log) }
-        let process = try await ChildProcess.spawn(
+        let process = try await ChildProcess.start(
             ProcessCommand(
                 Programs.daemon, arguments + ["--listen", listen], output: .stream, errorOutput: .descriptor(log)))
         var line: [UInt8] = []
@@ -61,7 +61,7 @@ final class DaemonProcess: Sendable {
     func kill() async {
         let process = state.withLock { $0.process.take() }
         process?.kill()
-        _ = await process?.exit()
+        _ = await process?.waitForExit()
     }
 
     /// Ends it with SIGTERM and returns how it ended.
@@ -97,8 +97,18 @@ final class DaemonProcess: Sendable {
                 errorOutput: .keepHead(limit: 1 << 20)),
             input: input, timeLimit: limit)
         return Outcome(
-            status: outcome.exit.status ?? -1, output: String(decoding: outcome.output, as: UTF8.self),
+            status: outcome.exit.code, output: String(decoding: outcome.output, as: UTF8.self),
             errors: String(decoding: outcome.errorOutput, as: UTF8.self))
+    }
+}
+
+extension ProcessExit {
+    /// As a shell gives it: above 128 for a signal.
+    var code: Int32 {
+        switch self {
+        case .status(let status): status
+        case .signal(let signal): 128 + signal
+        }
     }
 }
 
