@@ -101,12 +101,12 @@ let package = Package(
             name: "STTEnginesTests", dependencies: ["STTEngines", "STTProcess", "STTCore", "STTTestKit", log],
             swiftSettings: strict),
         .testTarget(
-            name: "STTWorkerTests", dependencies: ["STTWorker", "STTEmbedded", "STTTestKit"], swiftSettings: strict),
+            name: "STTWorkerTests", dependencies: ["STTWorker", "STTEmbedded", "STTTestKit", "STTEngines"], swiftSettings: strict),
         .testTarget(
             name: "STTClientTests",
             dependencies: ["STTClient", "STTProto", "RPCServer", "RPCClient", "stt-rpc", log], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["STTClient", "STTProto", "STTProcess", "STTTestKit"], swiftSettings: strict),
+            dependencies: ["STTClient", "STTProto", "STTProcess", "STTTestKit", "stt-rpc", "stt-rpcd"], swiftSettings: strict),
     ]
 )

@@ -18,7 +18,10 @@ struct EngineOptions: ParsableArguments {
     var threads: Int?
 
     @Option(help: "Beam size of the decoder, 1 to 8. 1 is greedy.")
-    var beamSize: Int = 5
+    var beamSize: Int = 1
+
+    @Option(help: "The longest that an engine run may take, in seconds. Default: 30 and ten times the audio's length.")
+    var engineTimeoutSeconds: Double?
 
     var modelPath: String? { model ?? Self.environment["STT_WHISPER_MODEL"] }
     var serverPath: String? { whisperServer ?? Self.environment["STT_WHISPER_SERVER"] }
@@ -27,6 +30,9 @@ struct EngineOptions: ParsableArguments {
     func check() throws {
         if let threads, !(1...64).contains(threads) {
             throw ValidationError("--threads is \(threads); it must be 1 to 64")
+        }
+        if let engineTimeoutSeconds, !(1...86_400).contains(engineTimeoutSeconds) {
+            throw ValidationError("--engine-timeout-seconds is \(engineTimeoutSeconds); it must be 1 to 86400")
         }
         guard (1...8).contains(beamSize) else {
             throw ValidationError("--beam-size is \(beamSize); it must be 1 to 8")

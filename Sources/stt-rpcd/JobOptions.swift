@@ -53,7 +53,13 @@ extension JobOptions {
         ServiceLimits(maximumAudioBytes: maxAudioMib << 20, maximumUnfinishedJobs: maxJobs)
     }
 
-    func workerConfiguration(slots: Int) -> WorkerConfiguration {
-        WorkerConfiguration(slots: slots, maximumChunkAttempts: chunkAttempts, retention: retention)
+    func workerConfiguration(slots: Int, engine: EngineOptions) -> WorkerConfiguration {
+        var configuration = WorkerConfiguration(
+            slots: slots, maximumChunkAttempts: chunkAttempts, retention: retention)
+        if let seconds = engine.engineTimeoutSeconds {
+            configuration.engineTimeLimit.startup = .seconds(seconds)
+            configuration.engineTimeLimit.factor = 0
+        }
+        return configuration
     }
 }

@@ -39,7 +39,7 @@ struct StandaloneService: Sendable {
         }
         let slots = command.slots ?? min(max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1), 4)
         engines = try Self.engines(command.engine, slots: slots, logger: logger)
-        let configuration = command.jobs.workerConfiguration(slots: slots)
+        let configuration = command.jobs.workerConfiguration(slots: slots, engine: command.engine)
         worker = Worker(
             ports: WorkerPorts(store: store, queue: queue, events: events, objects: objects),
             configuration: configuration, engines: engines, audioLimits: command.jobs.audioLimits, logger: logger)
@@ -72,19 +72,25 @@ struct StandaloneService: Sendable {
                 "addresses": "\(names)", "data": "\(folder.path)", "engine": "\(engines.engineName)",
                 "model": "\(engines.modelName)",
             ])
-        var iterator = signals.makeAsyncIterator()
-        let signal = await iterator.next()
-        logger.info("draining", metadata: ["signal": "\(signal.map { "\($0)" } ?? "none")"])
-        let impatience = Task {
-            var iterator = signals.makeAsyncIterator()
-            guard await iterator.next() != nil else { return }
-            logger.warning("second signal, ending at once")
-            exit(1)
+        let (stop, stopContinuation) = AsyncStream.makeStream(of: UnixSignal.self)
+        let watching = Task {
+            var isSecond = false
+            for await signal in signals {
+                if isSecond {
+                    logger.warning("second signal, ending at once")
+                    exit(1)
+                }
+                isSecond = true
+                stopContinuation.yield(signal)
+            }
         }
+        var stops = stop.makeAsyncIterator()
+        let signal = await stops.next()
+        logger.info("draining", metadata: ["signal": "\(signal.map { "\($0)" } ?? "none")"])
         working.cancel()
         await server.drain(grace: .seconds(command.server.graceSeconds))
         await working.value
-        impatience.cancel()
+        watching.cancel()
         logger.info("stopped")
     }
 

@@ -67,7 +67,8 @@ final class DaemonProcess: Sendable {
     /// Ends it with SIGTERM and returns how it ended.
     func stop() async -> String {
         let process = state.withLock { $0.process.take() }
-        return await process.map { "\(await $0.terminate(grace: .seconds(20)))" } ?? "not running"
+        guard let process else { return "not running" }
+        return "\(await process.terminate(grace: .seconds(20)))"
     }
 
     /// Its direct children: the engines.

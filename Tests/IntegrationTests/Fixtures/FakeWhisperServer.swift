@@ -22,7 +22,8 @@ struct FakeWhisperServer: Sendable {
         try behave("sleep \(secondsPerRun)")
     }
 
-    /// What becomes of further requests: "sleep SECONDS", "hang", "crash", or "exit" (status 0, nothing written).
+    /// What becomes of further requests: "sleep SECONDS", "hang", "crash", "crash-on CHECKSUM", or "exit" (status 0,
+    /// nothing written).
     func behave(_ behaviour: String) throws {
         try folder.write(behaviour + "\n", to: "behaviour")
     }
@@ -76,7 +77,8 @@ struct FakeWhisperServer: Sendable {
                 behaviour = open(here + "/behaviour").read().split()
                 if behaviour[0] == "sleep": time.sleep(float(behaviour[1]))
                 if behaviour[0] == "hang": os.kill(os.getpid(), signal.SIGSTOP)
-                if behaviour[0] == "crash": os.kill(os.getpid(), signal.SIGKILL)
+                deadly = behaviour[0] == "crash" or behaviour == ["crash-on", checksum]
+                if deadly: os.kill(os.getpid(), signal.SIGKILL)
                 if behaviour[0] == "exit": os._exit(0)
                 seconds = (len(audio) - 44) / 32000
                 segment = {"id": 0, "text": " words of " + checksum, "start": 0.0, "end": seconds, "tokens": [1],
