@@ -2,7 +2,7 @@
 ///
 /// The joint is a word that both have, away from both cuts if there is one: up to it the earlier chunk is right, whose
 /// context lies before, and after it the later one. So a word cut in two at an edge is taken from the chunk that heard
-/// all of it, and no word is repeated or lost. Where no word is common, the middle of the overlap is the joint.
+/// all of it, and no word is repeated or lost. Where no word is common, times decide.
 struct OverlapJoint {
     /// What both chunks heard, in milliseconds.
     let overlap: Range<Int>
@@ -49,9 +49,18 @@ struct OverlapJoint {
                 overlap.upperBound - early.endMilliseconds >= late.startMilliseconds - overlap.lowerBound
             return Cut(kept: pair.early + 1, dropped: pair.late + 1, replacement: earlyIsBetter ? early : late)
         }
-        return Cut(
-            kept: a.firstIndex { $0.centre >= middle } ?? a.count,
-            dropped: b.firstIndex { $0.centre >= middle } ?? b.count)
+        return cutByTime(a, b, at: middle)
+    }
+
+    /// Without a common word: each side up to the middle, and beyond it where the other side has no word at that time.
+    private func cutByTime(_ a: [SpokenToken], _ b: [SpokenToken], at middle: Int) -> Cut {
+        var kept = a.firstIndex { $0.centre >= middle } ?? a.count
+        var dropped = b.firstIndex { $0.centre >= middle } ?? b.count
+        let keptUntil = kept > 0 ? a[kept - 1].endMilliseconds : overlap.lowerBound
+        while dropped > 0, b[dropped - 1].centre >= keptUntil { dropped -= 1 }
+        let goesOnAt = dropped < b.count ? b[dropped].startMilliseconds : overlap.upperBound
+        while kept < a.count, a[kept].centre < goesOnAt { kept += 1 }
+        return Cut(kept: kept, dropped: dropped)
     }
 
     /// How many same words stand in a row around a pair, itself included; counts up to three.

@@ -55,6 +55,14 @@ import Testing
         #expect(merged.words == ["alpha", "beta", "two", "three", "four"])
     }
 
+    @Test func `A word that only one of both heard stays`() {
+        let late = merge(
+            [spoken(7_000, 8_800, "in larger freedom.")], [spoken(8_500, 10_900, "whereas member states have")])
+        #expect(late.words == ["in", "larger", "freedom.", "whereas", "member", "states", "have"])
+        let early = merge([spoken(8_000, 9_900, "in larger freedom")], [spoken(9_900, 11_000, "whereas member")])
+        #expect(early.words == ["in", "larger", "freedom", "whereas", "member"])
+    }
+
     @Test func `Without word times the text's length gives them`() {
         let merged = merge(
             [segment(6_000, 10_000, "and so my fellow Americans ask not what")],
