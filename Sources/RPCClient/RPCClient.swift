@@ -2,20 +2,78 @@ public import Logging
 public import RPCTransport
 public import RPCWire
 public import STTProto
+internal import Synchronization
 
 /// Calls methods of a server.
 ///
 /// Connects when the first call is made. Calls share one connection; when it breaks, open calls fail with UNAVAILABLE
-/// and the next call connects anew.
+/// and the next call connects anew. A call that cannot have reached a server is sent again by itself.
+///
+/// Concurrency: any task. The connections belong to one event loop with a thread of its own.
 public final class RPCClient: Sendable {
+    private struct State {
+        var core: ClientCore?
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let addresses: [ServerAddress]
+    private let configuration: RPCClientConfiguration
+    private let logger: Logger
+
     /// - Parameter addresses: Tried in turn.
-    public init(addresses: [ServerAddress], configuration: RPCClientConfiguration = .init(), logger: Logger) {}
+    public init(addresses: [ServerAddress], configuration: RPCClientConfiguration = .init(), logger: Logger) {
+        self.addresses = addresses
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    deinit {
+        guard let core = state.withLock({ $0.core }) else { return }
+        core.loop.perform { core.close() }
+        core.loop.stopLater()
+    }
+
+    /// The client's event loop. A task that prefers it, as in `Task(executorPreference:)`, makes its calls without a
+    /// change of threads; it must not block.
+    public var taskExecutor: any TaskExecutor {
+        get throws(RPCError) { try core().loop }
+    }
+
+    private func core() throws(RPCError) -> ClientCore {
+        let result = state.withLock { state -> Result<ClientCore, RPCError> in
+            if state.isClosed { return .failure(RPCError(.cancelled, "the client is closed")) }
+            if let core = state.core { return .success(core) }
+            do throws(SystemError) {
+                let core = ClientCore(
+                    loop: try EventLoop(name: "rpc-client"), addresses: addresses, configuration: configuration,
+                    logger: logger)
+                state.core = core
+                return .success(core)
+            } catch {
+                return .failure(RPCError(.unavailable, "cannot start an event loop: \(error)", cause: error))
+            }
+        }
+        return try result.get()
+    }
 
     /// One request, one reply.
+    ///
+    /// - Parameter method: `package.Service/Method`.
+    /// - Throws: ``RPCWire/RPCError`` with the server's status, or with what kept the call from its end: UNAVAILABLE,
+    ///   DEADLINE_EXCEEDED, CANCELLED.
     public func unary<Req: ProtoMessage, Res: ProtoMessage>(
         _ method: String, _ request: Req, returning: Res.Type = Res.self, options: CallOptions = .init()
     ) async throws(RPCError) -> Res {
-        throw RPCError(.unimplemented, "the client is not there yet")
+        let bytes = try RPCTransport.encode(request)
+        let call = ClientCall(try core(), method, options)
+        let result = await withTaskCancellationHandler {
+            call.start(request: bytes)
+            return await call.replyResult()
+        } onCancel: {
+            call.cancel()
+        }
+        return try decodeReply(try result.get())
     }
 
     /// Many requests, one reply.
@@ -27,7 +85,21 @@ public final class RPCClient: Sendable {
         _ method: String, returning: Res.Type = Res.self, options: CallOptions = .init(),
         _ produce: (RequestWriter<Req>) async throws -> Void
     ) async throws -> Res {
-        throw RPCError(.unimplemented, "the client is not there yet")
+        let call = ClientCall(try core(), method, options)
+        return try await withTaskCancellationHandler {
+            call.start(request: nil)
+            do {
+                try await produce(RequestWriter(OutboundMessages(call.stream)))
+                call.finishSending()
+            } catch {
+                // What ended the call says more than the writer's error that it led to.
+                guard let outcome = await call.outcomeOrCancel() else { throw error }
+                try outcome.get()
+            }
+            return try decodeReply(try await call.reply())
+        } onCancel: {
+            call.cancel()
+        }
     }
 
     /// One request, many replies.
@@ -38,9 +110,40 @@ public final class RPCClient: Sendable {
         _ method: String, _ request: Req, receiving: Res.Type = Res.self, options: CallOptions = .init(),
         _ consume: (InboundMessages<Res>) async throws -> R
     ) async throws -> R {
-        throw RPCError(.unimplemented, "the client is not there yet")
+        let bytes = try RPCTransport.encode(request)
+        let call = ClientCall(try core(), method, options)
+        return try await withTaskCancellationHandler {
+            call.start(request: bytes)
+            do {
+                let result = try await consume(InboundMessages(call.stream))
+                call.cancel()
+                return result
+            } catch {
+                call.cancel()
+                throw error
+            }
+        } onCancel: {
+            call.cancel()
+        }
     }
 
     /// Ends every open call with CANCELLED and closes the connection.
-    public func close() async {}
+    public func close() async {
+        let core = state.withLock { state in
+            defer { state.core = nil }
+            state.isClosed = true
+            return state.core
+        }
+        guard let core else { return }
+        await core.loop.run { core.close() }
+        await core.loop.stop()
+    }
+}
+
+private func decodeReply<Res: ProtoMessage>(_ bytes: [UInt8]) throws(RPCError) -> Res {
+    do throws(ProtoError) {
+        return try Res.decode(bytes)
+    } catch {
+        throw RPCError(.internalError, "malformed reply: \(error)", cause: error)
+    }
 }

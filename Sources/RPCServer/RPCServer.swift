@@ -1,23 +1,122 @@
 public import Logging
 public import RPCTransport
 internal import RPCWire
+internal import Synchronization
 
 /// Serves the methods of a registry on TCP and unix sockets.
+///
+/// Concurrency: any task. The state of the listeners is in a `Mutex`; everything about a connection belongs to its event
+/// loop.
 public final class RPCServer: Sendable {
-    public init(methods: MethodRegistry, configuration: RPCServerConfiguration = .init(), logger: Logger) {}
+    private struct State {
+        var isStarted = false
+        var loops: [ServerLoop] = []
+        var acceptors: [Acceptor] = []
+        var isDrained = false
+    }
 
-    /// Listens.
+    private let state = Mutex(State())
+    private let methods: MethodRegistry
+    private let configuration: RPCServerConfiguration
+    private let logger: Logger
+    private let census: ConnectionCensus
+    /// How long closed connections may take to be gone, and handlers to notice that they are cancelled.
+    private static let closingTime = Duration.seconds(2)
+
+    public init(methods: MethodRegistry, configuration: RPCServerConfiguration = .init(), logger: Logger) {
+        self.methods = methods
+        self.configuration = configuration
+        self.logger = logger
+        census = ConnectionCensus(
+            maxConnections: configuration.maxConnections, maxPerAddress: configuration.maxConnectionsPerAddress)
+    }
+
+    deinit {
+        let loops = state.withLock { $0.loops }
+        for server in loops { server.loop.stopLater() }
+    }
+
+    /// Listens. To be called once.
     ///
     /// - Returns: The addresses as bound, with the ports that the system chose.
     /// - Throws: ``RPCWire/RPCError`` with the reason where an address cannot be bound; none is bound then.
     public func start(listeningOn addresses: [ListenAddress]) async throws -> [ListenAddress] {
-        throw RPCError(.unimplemented, "the server is not there yet")
+        let isFirst = state.withLock { state in
+            defer { state.isStarted = true }
+            return !state.isStarted
+        }
+        guard isFirst else { throw RPCError(.failedPrecondition, "the server was started before") }
+        let listeners = try bind(addresses)
+        let loops: [ServerLoop]
+        do {
+            loops = try makeLoops()
+        } catch {
+            for listener in listeners { listener.close() }
+            throw RPCError(.unavailable, "cannot start the event loops: \(error)", cause: error)
+        }
+        let acceptors = listeners.map {
+            Acceptor($0, servers: loops, loop: loops[0].loop, census: census, logger: logger)
+        }
+        state.withLock { state in
+            state.loops = loops
+            state.acceptors = acceptors
+        }
+        for acceptor in acceptors { await loops[0].loop.run { acceptor.start() } }
+        return listeners.map(\.address)
+    }
+
+    private func bind(_ addresses: [ListenAddress]) throws(RPCError) -> [SocketListener] {
+        var listeners: [SocketListener] = []
+        for address in addresses {
+            do throws(AddressError) {
+                listeners.append(try SocketListener(address, unixMode: configuration.unixSocketMode))
+            } catch {
+                for listener in listeners { listener.close() }
+                throw RPCError(.unavailable, "cannot listen on \(address.endpoint): \(error.reason)", cause: error)
+            }
+        }
+        return listeners
+    }
+
+    private func makeLoops() throws -> [ServerLoop] {
+        let instanceID = String(UInt64.random(in: .min ... .max), radix: 16)
+        return try (0..<max(1, min(configuration.eventLoops, 16))).map { index in
+            ServerLoop(
+                index: index, loop: try EventLoop(name: "rpc-server-\(index)"), methods: methods,
+                configuration: configuration, instanceID: instanceID, census: census, logger: logger)
+        }
     }
 
     /// Accepts nothing new, lets running calls finish for at most `grace`, then cuts what is left with UNAVAILABLE and
-    /// closes.
-    public func drain(grace: Duration) async {}
+    /// closes. The server is shut down when this returns.
+    public func drain(grace: Duration) async {
+        let isFirst = state.withLock { state in
+            defer { state.isDrained = true }
+            return !state.isDrained
+        }
+        guard isFirst else { return }
+        let loops = await stopAccepting()
+        for server in loops { await server.loop.run { server.drain(grace: grace) } }
+        await census.waitUntilEmpty(atMost: grace)
+        for server in loops { await server.loop.run { server.cut() } }
+        await census.waitUntilEmpty(atMost: Self.closingTime)
+        await shutdown()
+    }
 
     /// Ends every call and closes at once.
-    public func shutdown() async {}
+    public func shutdown() async {
+        let loops = await stopAccepting()
+        for server in loops { await server.loop.run { server.closeAll() } }
+        state.withLock { $0.loops = [] }
+        for server in loops { await server.loop.stop() }
+    }
+
+    private func stopAccepting() async -> [ServerLoop] {
+        let (loops, acceptors) = state.withLock { state in
+            defer { state.acceptors = [] }
+            return (state.loops, state.acceptors)
+        }
+        for acceptor in acceptors { await loops[0].loop.run { acceptor.close() } }
+        return loops
+    }
 }

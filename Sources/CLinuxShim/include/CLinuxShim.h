@@ -2,3 +2,4 @@
 #pragma once
 
 #include "linux_socket.h"
+#include "linux_thread.h"

@@ -1,0 +1,110 @@
+internal import Logging
+internal import RPCTransport
+internal import RPCWire
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
+/// Accepts connections of one listening socket and deals them out to the loops.
+///
+/// Concurrency: belongs to one loop and is touched on its thread only, but for the constants.
+final class Acceptor: @unchecked Sendable {
+    /// So many at most before the loop sees to its connections again.
+    private static let maxPerTurn = 64
+    /// Without descriptors left, accepting is tried again after this.
+    private static let pause = Duration.milliseconds(100)
+
+    let listener: SocketListener
+    private let loop: EventLoop
+    private let servers: [ServerLoop]
+    private let census: ConnectionCensus
+    private let logger: Logger
+    private var registration: EventRegistration?
+    private var timer: TimerID?
+    private var next = 0
+    private var isClosed = false
+
+    init(_ listener: SocketListener, servers: [ServerLoop], loop: EventLoop, census: ConnectionCensus, logger: Logger) {
+        self.listener = listener
+        self.servers = servers
+        self.loop = loop
+        self.census = census
+        self.logger = logger
+    }
+
+    func start() {
+        guard !isClosed else { return }
+        do throws(SystemError) {
+            registration = try loop.register(listener.descriptor, events: EventLoop.readable, self)
+        } catch {
+            logger.error("cannot watch for connections", metadata: ["error": "\(error)"])
+            timer = loop.schedule(at: loop.now + Self.pause.nanoseconds, self)
+        }
+    }
+
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        stopWatching()
+        if let timer { loop.cancel(timer) }
+        timer = nil
+        listener.close()
+    }
+
+    private func stopWatching() {
+        if let registration { loop.deregister(registration) }
+        registration = nil
+    }
+
+    private func take(_ descriptor: Int32, _ peer: SocketAddress) {
+        let addressKey = peer.host
+        let name = peer.description
+        guard census.enter(addressKey) else { return refuse(descriptor, name) }
+        let server = servers[next % servers.count]
+        next += 1
+        let transport = SocketStream(owning: descriptor)
+        let handover = Handover(transport)
+        server.loop.perform { server.adopt(handover.transport, peer: name, addressKey: addressKey) }
+    }
+
+    /// Says why, as far as one write goes, and closes.
+    private func refuse(_ descriptor: Int32, _ peer: String) {
+        logger.warning("a connection was refused: there are too many", metadata: ["peer": "\(peer)"])
+        let bytes = goAwayFrame(.connectionLimit, "too many connections")
+        _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        Glibc.close(descriptor)
+    }
+}
+
+/// Carries a transport to the loop that owns it from then on.
+///
+/// Concurrency: written before it is handed over, read by the one who gets it.
+private struct Handover: @unchecked Sendable {
+    let transport: SocketStream
+
+    init(_ transport: SocketStream) { self.transport = transport }
+}
+
+extension Acceptor: EventHandler {
+    func handleEvents(_ events: UInt32) {
+        for _ in 0..<Self.maxPerTurn where !isClosed {
+            switch listener.accept() {
+            case .socket(let descriptor, let peer): take(descriptor, peer)
+            case .none: return
+            case .failed(let error):
+                logger.warning("cannot accept a connection", metadata: ["error": "\(error)"])
+                stopWatching()
+                timer = loop.schedule(at: loop.now + Self.pause.nanoseconds, self)
+                return
+            }
+        }
+    }
+}
+
+extension Acceptor: TimerTarget {
+    func timerFired(now: UInt64) {
+        timer = nil
+        start()
+    }
+}

@@ -1,0 +1,176 @@
+internal import Logging
+internal import RPCTransport
+internal import RPCWire
+
+/// One call on the server: from CALL until the handler has returned and END is out.
+///
+/// Concurrency: touched on its loop only. The handler runs as a task of the loop and gets the stream, which may be used
+/// from anywhere.
+final class ServerCall: @unchecked Sendable {
+    private let connection: ServerConnection
+    private let stream: CallStream
+    private let context: CallContext
+    private let handler: MethodHandler
+    private let started: UInt64
+
+    private var body: HandlerBody?
+    private var task: Task<Void, Never>?
+    private var timer: TimerID?
+    /// The outcome is decided: what the handler makes of it no longer counts.
+    private var isOver = false
+    private var isRunning = false
+
+    init(_ connection: ServerConnection, _ stream: CallStream, _ context: CallContext, _ handler: MethodHandler) {
+        self.connection = connection
+        self.stream = stream
+        self.context = context
+        self.handler = handler
+        started = stream.loop.now
+    }
+
+    func begin(timeoutMilliseconds: UInt64) {
+        stream.owner = self
+        connection.calls[context.callID] = self
+        if timeoutMilliseconds > 0 {
+            let (nanoseconds, overflow) = timeoutMilliseconds.multipliedReportingOverflow(by: 1_000_000)
+            if !overflow, nanoseconds < UInt64(Int64.max) {
+                timer = stream.loop.schedule(at: stream.loop.now + nanoseconds, self)
+            }
+        }
+        if case .requestStream(let body) = handler { run(body) }
+    }
+
+    private func run(_ body: @escaping HandlerBody) {
+        isRunning = true
+        connection.server.runningCalls += 1
+        let call = HandlerCall(context: context, source: stream, sink: stream)
+        task = Task(executorPreference: stream.loop) {
+            let result: Result<SharedBytes?, any Error>
+            do {
+                result = .success(try await body(call))
+            } catch {
+                result = .failure(error)
+            }
+            // The task prefers the loop, so this is on it.
+            self.returned(result)
+        }
+    }
+
+    private func returned(_ result: Result<SharedBytes?, any Error>) {
+        stream.loop.assertOnLoop()
+        isRunning = false
+        task = nil
+        connection.server.callReturned()
+        if !isOver {
+            isOver = true
+            let error = reply(with: result)
+            log(error?.code ?? .ok)
+            connection.connection?.queueEnd(stream, error)
+        }
+        stream.fail(inbound: CancellationError(), outbound: CancellationError(), discarding: true)
+        connection.connection?.handlerReturned(stream)
+    }
+
+    private func reply(with result: Result<SharedBytes?, any Error>) -> RPCError? {
+        switch result {
+        case .success(nil): return nil
+        case .success(let bytes?):
+            do throws(RPCError) {
+                try connection.connection?.check(bytes)
+                connection.connection?.queueMessage(stream, bytes)
+                return nil
+            } catch {
+                return error
+            }
+        case .failure(let error as RPCError):
+            if error.code != .ok { return error }
+            return RPCError(.internalError, "the handler failed with the status OK")
+        case .failure(is CancellationError): return RPCError(.cancelled, "the call was cancelled on the server")
+        case .failure(let error):
+            connection.server.logger.error(
+                "a handler failed with an error that has no status",
+                metadata: ["method": "\(context.method)", "call": "\(context.callID)", "error": "\(error)"])
+            return RPCError(.internalError, "internal error; the server's log has it under call \(context.callID)")
+        }
+    }
+
+    /// Ends the call from this side before the handler has.
+    func end(_ error: RPCError, isProvoked: Bool = false) {
+        guard !isOver else { return }
+        connection.connection?.endNow(stream, error, isProvoked: isProvoked)
+        giveUp(error.code)
+    }
+
+    private func giveUp(_ code: StatusCode) {
+        guard !isOver else { return }
+        isOver = true
+        log(code)
+        stream.fail(inbound: CancellationError(), outbound: CancellationError(), discarding: true)
+        if isRunning {
+            task?.cancel()
+        } else {
+            connection.connection?.handlerReturned(stream)
+        }
+    }
+
+    private func log(_ code: StatusCode) {
+        connection.server.logger.debug(
+            "call",
+            metadata: [
+                "method": "\(context.method)", "call": "\(context.callID)", "code": "\(code)",
+                "microseconds": "\((MonotonicClock.now() - started) / 1000)", "tenant": "\(context.tenant ?? "")",
+            ])
+    }
+}
+
+extension ServerCall: CallStreamOwner {
+    func stream(_ stream: CallStream, didReceive message: UnsafeRawBufferPointer) -> Bool {
+        guard case .singleRequest(let prepare) = handler else { return false }
+        guard !isOver else { return true }
+        guard body == nil else {
+            end(RPCError(.invalidArgument, "\(context.method) takes one request"), isProvoked: true)
+            return true
+        }
+        do throws(RPCError) {
+            body = try prepare(message)
+        } catch {
+            end(error, isProvoked: true)
+        }
+        return true
+    }
+
+    func streamDidReceiveAll(_ stream: CallStream) {
+        guard case .singleRequest = handler, !isOver else { return }
+        guard let body else {
+            return end(RPCError(.invalidArgument, "\(context.method) takes a request"), isProvoked: true)
+        }
+        run(body)
+    }
+
+    func streamDidEnd(_ stream: CallStream, _ ending: StreamEnding) {
+        if isOver, isRunning == false { return }
+        switch ending {
+        case .cancelledByPeer, .status: giveUp(.cancelled)
+        case .connectionLost: giveUp(.unavailable)
+        }
+    }
+
+    func streamDidDetach(_ stream: CallStream) {
+        if let timer { stream.loop.cancel(timer) }
+        timer = nil
+        connection.calls[context.callID] = nil
+    }
+}
+
+extension ServerCall: TimerTarget {
+    func timerFired(now: UInt64) {
+        timer = nil
+        let error = RPCError(.deadlineExceeded, "the deadline passed on the server")
+        if isOver {
+            // The reply waits for a client that does not take it.
+            connection.connection?.endNow(stream, error)
+        } else {
+            end(error)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+internal import Logging
+internal import RPCTransport
+internal import RPCWire
+internal import STTProto
+
+/// A connection's part of the server: who the peer is, and its calls.
+///
+/// Concurrency: touched on its loop only.
+final class ServerConnection {
+    let server: ServerLoop
+    /// nil once it is closed.
+    private(set) var connection: Connection?
+    private let peer: String
+    private let addressKey: String?
+    private var tenant: String?
+    var calls: [UInt64: ServerCall] = [:]
+
+    init(_ server: ServerLoop, _ connection: Connection, addressKey: String?) {
+        self.server = server
+        self.connection = connection
+        self.addressKey = addressKey
+        peer = connection.peer
+    }
+
+    /// Ends all calls with UNAVAILABLE and closes when that has gone out.
+    func cut() {
+        for call in Array(calls.values) {
+            call.end(RPCError(.unavailable, "the server is shutting down"))
+        }
+        connection?.beginClosing(ConnectionError(.drain, "the server is shutting down"))
+    }
+}
+
+extension ServerConnection: ConnectionDelegate {
+    func connection(_ connection: Connection, didReceive hello: ControlMessage.Hello) throws(ConnectionError) {
+        do throws(RPCError) {
+            tenant = try server.configuration.authenticator?.authenticate(token: hello.token, peer: peer)
+        } catch {
+            throw ConnectionError(.unauthenticated, error.message)
+        }
+        server.logger.debug("client", metadata: ["peer": "\(peer)", "agent": "\(hello.agent.prefix(64))"])
+    }
+
+    func connection(_ connection: Connection, didOpen stream: CallStream, _ call: ControlMessage.Call) {
+        guard let handler = server.methods.handlers[call.method] else {
+            let name = call.method.prefix(128)
+            connection.endNow(stream, RPCError(.unimplemented, "this server has no method \"\(name)\""))
+            connection.handlerReturned(stream)
+            return
+        }
+        let deadline: ContinuousClock.Instant? =
+            call.deadlineMilliseconds == 0
+            ? nil : .now + .milliseconds(Int64(min(call.deadlineMilliseconds, UInt64(Int32.max))))
+        let context = CallContext(
+            method: call.method, callID: server.nextCallID(), peer: peer, deadline: deadline,
+            metadata: Metadata(call.metadata.map { Metadata.Entry(key: $0.key, value: $0.value) }),
+            idempotencyKey: call.idempotencyKey.isEmpty ? nil : call.idempotencyKey,
+            traceparent: call.traceparent.isEmpty ? nil : call.traceparent, tenant: tenant)
+        ServerCall(self, stream, context, handler).begin(timeoutMilliseconds: call.deadlineMilliseconds)
+    }
+
+    func connection(_ connection: Connection, didReceive goAway: ControlMessage.GoAway) {
+        server.logger.debug("the client goes away", metadata: ["peer": "\(peer)", "reason": "\(goAway.reason)"])
+    }
+
+    func connectionHasCapacity(_ connection: Connection) {}
+
+    func connectionDidClose(_ connection: Connection, _ error: ConnectionError) {
+        self.connection = nil
+        server.connectionDidClose(self, addressKey: addressKey, error, peer: peer)
+    }
+}

@@ -1,0 +1,17 @@
+/// Why an address cannot be listened on or reached.
+package struct AddressError: Error, Sendable, CustomStringConvertible {
+    package let address: ServerAddress
+    package let error: SystemError
+    package let detail: String?
+
+    package init(_ address: ServerAddress, _ error: SystemError, _ detail: String? = nil) {
+        self.address = address
+        self.error = error
+        self.detail = detail
+    }
+
+    /// What is wrong, without the address.
+    package var reason: String { detail ?? error.reason }
+
+    package var description: String { "\(detail ?? error.reason): \(address.endpoint)" }
+}

@@ -1,0 +1,54 @@
+package import Glibc
+
+/// What came of reading or writing.
+package enum IOResult: Sendable {
+    case bytes(Int)
+    case wouldBlock
+    case endOfStream
+    case failed(SystemError)
+}
+
+/// A non-blocking connected transport under a connection: a plain socket, or one with encryption on top.
+package protocol ByteStream: AnyObject {
+    var descriptor: Int32 { get }
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> IOResult
+    func write(_ vectors: UnsafeMutableBufferPointer<iovec>) -> IOResult
+    /// Says that nothing more is written.
+    func finishWriting()
+    func close()
+}
+
+/// A TCP or unix socket as it is.
+package final class SocketStream: ByteStream {
+    package let descriptor: Int32
+    private var isClosed = false
+
+    /// Takes the descriptor over. It must be non-blocking.
+    package init(owning descriptor: Int32) { self.descriptor = descriptor }
+
+    deinit { close() }
+
+    package func read(into buffer: UnsafeMutableRawBufferPointer) -> IOResult {
+        let count = retryingInterrupted { recv(descriptor, buffer.baseAddress, buffer.count, 0) }
+        if count > 0 { return .bytes(count) }
+        if count == 0 { return .endOfStream }
+        return errno == EAGAIN ? .wouldBlock : .failed(SystemError("recv"))
+    }
+
+    package func write(_ vectors: UnsafeMutableBufferPointer<iovec>) -> IOResult {
+        var message = msghdr()
+        message.msg_iov = vectors.baseAddress
+        message.msg_iovlen = vectors.count
+        let count = retryingInterrupted { sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL)) }
+        if count >= 0 { return .bytes(count) }
+        return errno == EAGAIN ? .wouldBlock : .failed(SystemError("sendmsg"))
+    }
+
+    package func finishWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    package func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        Glibc.close(descriptor)
+    }
+}

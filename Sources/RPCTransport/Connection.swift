@@ -1,0 +1,469 @@
+private import CLinuxShim
+internal import DequeModule
+internal import Glibc
+package import RPCWire
+package import STTProto
+
+/// Owns connections on one side. Called on the loop.
+package protocol ConnectionDelegate: AnyObject {
+    /// - Throws: To refuse the peer.
+    func connection(_ connection: Connection, didReceive hello: ControlMessage.Hello) throws(ConnectionError)
+    /// Server: a call came. The delegate becomes or makes the stream's owner.
+    func connection(_ connection: Connection, didOpen stream: CallStream, _ call: ControlMessage.Call)
+    func connection(_ connection: Connection, didReceive goAway: ControlMessage.GoAway)
+    /// A stream is over, or the peer takes more of them.
+    func connectionHasCapacity(_ connection: Connection)
+    func connectionDidClose(_ connection: Connection, _ error: ConnectionError)
+}
+
+/// A connected transport with the protocol on top: reads, dispatches, gathers output, and keeps the times.
+///
+/// Concurrency: belongs to one event loop and is touched on its thread only.
+package final class Connection: @unchecked Sendable {
+    enum Phase {
+        case open
+        /// Nothing more is read; what is queued goes out, and then the end.
+        case flushing
+        /// Waits for the peer to close, so that what was sent last is not lost to a reset.
+        case lingering
+        case closed
+    }
+
+    private static let maxReadsPerTurn = 4
+    private static let maxWritesPerTurn = 8
+    private static let bytesPerWrite = 256 * 1024
+
+    package let loop: EventLoop
+    package let peer: String
+    package let configuration: ConnectionConfiguration
+    /// Let go when the connection is closed.
+    package var delegate: (any ConnectionDelegate)?
+
+    let transport: any ByteStream
+    var machine: ConnectionStateMachine
+    private var decoder: FrameDecoder
+    var phase = Phase.open
+    var streams: [CallStream?] = []
+    private var registration: EventRegistration?
+    private var watchedEvents: UInt32 = 0
+    private var isDirty = false
+    /// Output that the transport did not take, oldest first.
+    private var unsent: Deque<(SharedBytes, Range<Int>)> = []
+    private var isDraining = false
+    private var closeError: ConnectionError?
+    var times: ConnectionTimes
+
+    /// - Parameter transport: Connected and non-blocking.
+    package init(
+        loop: EventLoop, transport: any ByteStream, role: ConnectionStateMachine.Role, peer: String,
+        configuration: ConnectionConfiguration
+    ) {
+        self.loop = loop
+        self.transport = transport
+        self.peer = peer
+        self.configuration = configuration
+        machine = ConnectionStateMachine(role: role, local: configuration.limits)
+        decoder = FrameDecoder(expectsPreface: role == .server)
+        times = ConnectionTimes(now: loop.now)
+    }
+
+    package var isClosed: Bool { phase == .closed }
+    package var streamCount: Int { machine.streamCount }
+    package var canOpenStream: Bool { phase == .open && machine.canOpenStream }
+    package var isExhausted: Bool { phase != .open || machine.isExhausted }
+    package var isHelloReceived: Bool { machine.isHelloReceived }
+
+    /// Begins to read, and sends HELLO.
+    package func start(_ hello: ControlMessage.Hello) throws(SystemError) {
+        loop.assertOnLoop()
+        watchedEvents = EPOLLIN.rawValue
+        registration = try loop.register(transport.descriptor, events: watchedEvents, self)
+        var hello = hello
+        hello.limits = machine.offeredLimits
+        hello.keepaliveFloorMilliseconds = configuration.limits.keepaliveFloorMilliseconds
+        machine.sendHello(hello)
+        setDirty()
+        updateTimer()
+    }
+
+    // Streams.
+
+    /// Client: opens a stream. Only where ``canOpenStream``.
+    package func open(_ stream: CallStream, _ call: [UInt8]) {
+        loop.assertOnLoop()
+        clearReleased()
+        let slot = machine.openStream(call)
+        place(stream, slot)
+        setDirty()
+    }
+
+    private func place(_ stream: CallStream, _ slot: Int) {
+        while streams.count <= slot { streams.append(nil) }
+        streams[slot] = stream
+        stream.attach(self, slot: slot)
+    }
+
+    /// - Throws: Where the message is longer than this side sends or the peer accepts.
+    package func check(_ message: SharedBytes) throws(RPCError) {
+        let limit = machine.maxOutboundMessageBytes
+        // Before the HELLO the peer's limit is not known; a server that takes less refuses the message itself.
+        let known = machine.isHelloReceived ? limit : configuration.limits.maxOutboundMessageBytes
+        guard message.count <= known else {
+            throw RPCError(
+                .resourceExhausted, "a message of \(message.count) bytes; at most \(known) may be sent to this peer")
+        }
+    }
+
+    func hasRoom(_ stream: CallStream) -> Bool {
+        machine.queuedBytes(stream.slot) < configuration.streamOutputBytes
+    }
+
+    func wakeWhenThereIsRoom(_ stream: CallStream) {
+        machine.wakeSender(stream.slot, at: configuration.streamOutputBytes / 2)
+    }
+
+    package func queueMessage(_ stream: CallStream, _ bytes: SharedBytes, endsSending: Bool = false) {
+        guard stream.connection === self else { return }
+        machine.queueMessage(stream.slot, bytes, endsSending: endsSending)
+        setDirty()
+    }
+
+    func queueEndOfMessages(_ stream: CallStream) {
+        machine.queueEndOfMessages(stream.slot)
+        setDirty()
+    }
+
+    func consumed(_ stream: CallStream, flow: UInt64) {
+        machine.consumed(stream.slot, flow: flow)
+        setDirtyIfNeeded()
+    }
+
+    /// Server: ends a stream after what is queued. nil is OK.
+    package func queueEnd(_ stream: CallStream, _ error: RPCError?) {
+        guard stream.connection === self else { return }
+        machine.queueEnd(stream.slot, error)
+        setDirty()
+    }
+
+    /// Server: ends a stream at once.
+    package func endNow(_ stream: CallStream, _ error: RPCError, isProvoked: Bool = false) {
+        guard stream.connection === self else { return }
+        machine.endNow(stream.slot, error)
+        if isProvoked { machine.countReset(loop.now) }
+        setDirty()
+    }
+
+    /// Server: the handler has returned.
+    package func handlerReturned(_ stream: CallStream) {
+        guard stream.connection === self else { return }
+        machine.handlerReturned(stream.slot)
+        clearReleased()
+    }
+
+    /// Client: gives a stream up.
+    package func cancel(_ stream: CallStream, _ code: StatusCode) {
+        guard stream.connection === self else { return }
+        machine.cancel(stream.slot, code)
+        setDirty()
+        clearReleased()
+    }
+
+    /// Client: gives every stream up.
+    package func cancelAll(_ error: RPCError) {
+        for stream in streams.compactMap({ $0 }) {
+            stream.owner?.streamDidEnd(stream, .status(error))
+            cancel(stream, error.code)
+        }
+    }
+
+    /// Forgets the streams that are over.
+    private func clearReleased() {
+        let released = machine.takeReleased()
+        if released.isEmpty { return }
+        for slot in released where slot < streams.count {
+            streams[slot]?.detach()
+            streams[slot] = nil
+        }
+        if machine.streamCount == 0 {
+            times.idleSince = loop.now
+            if isDraining { setDirty() }
+        }
+        delegate?.connectionHasCapacity(self)
+    }
+
+    // Reading.
+
+    private func read() {
+        for _ in 0..<Self.maxReadsPerTurn where phase == .open || phase == .lingering {
+            switch transport.read(into: loop.readBuffer) {
+            case .bytes(let count):
+                times.lastReceived = loop.now
+                if phase == .lingering { continue }
+                process(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
+                if count < loop.readBuffer.count { return }
+            case .wouldBlock: return
+            case .endOfStream: return close(ConnectionError(.drain, "the peer closed the connection"))
+            case .failed(let error): return close(ConnectionError(.drain, error.reason))
+            }
+        }
+    }
+
+    private func process(_ bytes: UnsafeRawBufferPointer) {
+        var input = bytes
+        do throws(ConnectionError) {
+            while phase == .open,
+                let frame = try decoder.next(
+                    &input, admit: { header throws(ConnectionError) in try machine.admit(header) })
+            {
+                times.frameStarted = 0
+                try dispatch(try machine.receive(frame, now: loop.now), frame.payload)
+                clearReleased()
+            }
+        } catch {
+            return fail(error)
+        }
+        guard phase == .open else { return }
+        if decoder.isMidFrame, times.frameStarted == 0 {
+            times.frameStarted = loop.now
+            updateTimer()
+        }
+        if let abuse = machine.abuse, !isDraining { startDrain(abuse.reason, abuse.message, grace: .seconds(5)) }
+        setDirtyIfNeeded()
+        updateInterest()
+    }
+
+    private func dispatch(_ event: InboundEvent, _ payload: UnsafeRawBufferPointer) throws(ConnectionError) {
+        switch event {
+        case .nothing: break
+        case .hello(let hello):
+            try delegate?.connection(self, didReceive: hello)
+            delegate?.connectionHasCapacity(self)
+        case .call(let slot, let call):
+            let stream = CallStream(loop: loop)
+            place(stream, slot)
+            delegate?.connection(self, didOpen: stream, call)
+        case .data(let slot, let isLast, let isFirst, let endsSending, let flow):
+            streams[slot]?.receive(payload, isFirst: isFirst, isLast: isLast, endsSending: endsSending, flow: flow)
+        case .endOfMessages(let slot): streams[slot]?.receiveEndOfMessages()
+        case .messageTooLarge(let slot): refuseLargeMessage(slot)
+        case .end(let slot, let end):
+            guard let stream = streams[slot] else { return }
+            stream.owner?.streamDidEnd(stream, .status(RPCError(end)))
+        case .cancelled(let slot, let cancel):
+            guard let stream = streams[slot] else { return }
+            if machine.role == .server {
+                stream.owner?.streamDidEnd(stream, .cancelledByPeer)
+            } else {
+                let code = StatusCode(rawValue: cancel.code) ?? .unknown
+                stream.owner?.streamDidEnd(stream, .status(RPCError(code == .ok ? .cancelled : code, cancel.message)))
+            }
+        case .pong: times.pingSent = 0
+        case .goAway(let goAway):
+            if machine.role == .client {
+                for stream in streams.compactMap({ $0 }) where machine.streamID(stream.slot) > goAway.lastStream {
+                    machine.cancel(stream.slot, .cancelled)
+                    stream.owner?.streamDidEnd(
+                        stream, .connectionLost(RPCError(.unavailable, "the server is going away"), wasStarted: false))
+                }
+            }
+            delegate?.connection(self, didReceive: goAway)
+        }
+    }
+
+    private func refuseLargeMessage(_ slot: Int) {
+        guard let stream = streams[slot] else { return }
+        let limit = configuration.limits.maxMessageBytes
+        let error = RPCError(.resourceExhausted, "a message is longer than the \(limit) bytes accepted")
+        if machine.role == .server {
+            machine.endNow(slot, error)
+            stream.owner?.streamDidEnd(stream, .cancelledByPeer)
+        } else {
+            machine.cancel(slot, .resourceExhausted)
+            stream.owner?.streamDidEnd(stream, .status(error))
+        }
+    }
+
+    // Writing.
+
+    func setDirty() {
+        guard !isDirty, phase == .open || phase == .flushing else { return }
+        isDirty = true
+        loop.flushAtEndOfTurn(self)
+    }
+
+    private func setDirtyIfNeeded() {
+        if machine.hasOutput { setDirty() }
+    }
+
+    private func write() {
+        for _ in 0..<Self.maxWritesPerTurn where phase == .open || phase == .flushing {
+            if unsent.isEmpty {
+                guard fillAndWrite() else { break }
+            } else {
+                guard writeUnsent() else { break }
+            }
+        }
+        guard phase == .open || phase == .flushing else { return }
+        if unsent.isEmpty {
+            times.outputStalledSince = 0
+            if machine.hasOutput {
+                setDirty()
+            } else if phase == .flushing {
+                linger()
+            } else if isDraining, machine.streamCount == 0 {
+                beginClosing(ConnectionError(.drain, "the connection was drained"))
+            }
+        }
+        updateInterest()
+    }
+
+    /// Writes a batch. False where nothing is left or nothing more is taken.
+    private func fillAndWrite() -> Bool {
+        guard machine.hasOutput else { return false }
+        loop.batch.removeAll()
+        machine.fill(&loop.batch, maxBytes: Self.bytesPerWrite)
+        let unblocked = loop.batch.unblocked
+        let result = loop.batch.withVectors { transport.write($0) }
+        switch result {
+        case .bytes(let count): loop.batch.keepRest(after: count, in: &unsent)
+        case .wouldBlock: loop.batch.keepRest(after: 0, in: &unsent)
+        case .endOfStream: close(ConnectionError(.drain, "the peer closed the connection"))
+        case .failed(let error): close(ConnectionError(.drain, error.reason))
+        }
+        guard phase != .closed else { return false }
+        for slot in unblocked { streams[slot]?.continueSending() }
+        clearReleased()
+        if !unsent.isEmpty, times.outputStalledSince == 0 {
+            times.outputStalledSince = loop.now
+            updateTimer()
+        }
+        return unsent.isEmpty
+    }
+
+    /// Writes the oldest output that was not taken. False where nothing more is taken.
+    private func writeUnsent() -> Bool {
+        guard let (bytes, range) = unsent.first else { return false }
+        let result = bytes.withVector(range) { transport.write($0) }
+        switch result {
+        case .bytes(let count):
+            times.outputStalledSince = loop.now
+            if count == range.count {
+                unsent.removeFirst()
+                return true
+            }
+            unsent[0].1 = range.lowerBound + count..<range.upperBound
+            return false
+        case .wouldBlock: return false
+        case .endOfStream: close(ConnectionError(.drain, "the peer closed the connection"))
+        case .failed(let error): close(ConnectionError(.drain, error.reason))
+        }
+        return false
+    }
+
+    /// Watches for what can be done now: writing only with output left over, reading only while the peer reads, too.
+    private func updateInterest() {
+        guard let registration, phase != .closed else { return }
+        var events: UInt32 = 0
+        let isReadable =
+            phase == .lingering
+            || (phase == .open && machine.controlBytes <= configuration.limits.maxControlOutputBytes)
+        if isReadable { events |= EPOLLIN.rawValue }
+        if !unsent.isEmpty { events |= EPOLLOUT.rawValue }
+        guard events != watchedEvents else { return }
+        watchedEvents = events
+        loop.modify(registration, events: events)
+    }
+
+    // Ending.
+
+    /// Accepts no further stream; closes when the last one is over. What is left after `grace` is the caller's to end.
+    package func startDrain(_ reason: CloseReason, _ message: String, grace: Duration) {
+        loop.assertOnLoop()
+        guard phase == .open else { return }
+        isDraining = true
+        machine.sendGoAway(reason, message, graceMilliseconds: grace.nanoseconds / 1_000_000)
+        if reason != .drain {
+            times.drainUntil = loop.now + grace.nanoseconds
+            updateTimer()
+        }
+        setDirty()
+    }
+
+    /// Ends the connection for a broken rule: says why, and closes.
+    package func fail(_ error: ConnectionError) {
+        loop.assertOnLoop()
+        guard phase == .open else { return }
+        machine.sendGoAway(error.reason, error.message)
+        beginClosing(error)
+    }
+
+    /// Ends every stream and closes once what is queued has gone out.
+    package func beginClosing(_ error: ConnectionError) {
+        guard phase == .open else { return }
+        endStreams(error)
+        closeError = error
+        phase = .flushing
+        isDirty = false
+        setDirty()
+        times.closeBy = loop.now + configuration.stallTimeout.nanoseconds
+        updateTimer()
+    }
+
+    private func linger() {
+        transport.finishWriting()
+        phase = .lingering
+        times.closeBy = loop.now + 1_000_000_000
+        updateTimer()
+        updateInterest()
+    }
+
+    private func endStreams(_ error: ConnectionError) {
+        let open = streams.compactMap { $0 }
+        let reason =
+            error.message.isEmpty ? "connection to \(peer) lost" : "connection to \(peer) lost: \(error.message)"
+        for stream in open {
+            stream.owner?.streamDidEnd(
+                stream,
+                .connectionLost(RPCError(.unavailable, reason, cause: error), wasStarted: true))
+            stream.detach()
+        }
+        streams = []
+    }
+
+    /// Closes at once.
+    package func close(_ error: ConnectionError) {
+        loop.assertOnLoop()
+        guard phase != .closed else { return }
+        phase = .closed
+        if let registration { loop.deregister(registration) }
+        registration = nil
+        transport.close()
+        times.cancel(on: loop)
+        unsent = []
+        endStreams(error)
+        let delegate = delegate
+        self.delegate = nil
+        delegate?.connectionDidClose(self, closeError ?? error)
+    }
+}
+
+extension Connection: EventHandler {
+    package func handleEvents(_ events: UInt32) {
+        if events & EPOLLOUT.rawValue != 0 { write() }
+        guard phase != .closed else { return }
+        let ended = events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
+        if events & EPOLLIN.rawValue != 0 || (ended && watchedEvents & EPOLLIN.rawValue != 0) {
+            read()
+        } else if ended {
+            close(ConnectionError(.drain, "the connection was reset"))
+        }
+    }
+}
+
+extension Connection: OutputFlushing {
+    package func flushOutput() {
+        isDirty = false
+        // With output left over the transport says when it takes more.
+        if unsent.isEmpty { write() } else { updateInterest() }
+    }
+}

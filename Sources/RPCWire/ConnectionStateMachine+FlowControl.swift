@@ -1,0 +1,46 @@
+internal import STTProto
+
+extension ConnectionStateMachine {
+    /// Gives credit back for a message that was used up or thrown away.
+    ///
+    /// - Parameter flow: As the event of the message's last fragment said.
+    package mutating func consumed(_ slot: Int, flow: UInt64) {
+        streams[slot].consumed += flow
+        advertise(slot)
+    }
+
+    /// Tells the peer about more credit where it is worth a frame.
+    ///
+    /// The limit is what was consumed, what is in assembly, and a window. A message in assembly earns its own credit, so
+    /// one that is larger than the window still arrives; it is bounded by the message limit.
+    mutating func advertise(_ slot: Int) {
+        guard streams[slot].isOpen, !streams[slot].peerIsDone else { return }
+        let window = UInt64(local.initialWindowBytes)
+        let limit = streams[slot].consumed + streams[slot].assemblingFlow + window
+        guard limit >= streams[slot].advertisedLimit + window / 2 else { return }
+        streams[slot].advertisedLimit = limit
+        appendControl(.window, stream: streams[slot].id, ControlMessage.Window(limit: limit))
+    }
+
+    /// A repeated or lower limit changes nothing.
+    mutating func raisePeerLimit(_ slot: Int, to limit: UInt64) {
+        guard limit > streams[slot].peerLimit else { return }
+        streams[slot].peerLimit = limit
+        enterRing(slot)
+    }
+
+    /// Puts a stream in line where it has something that it may send.
+    mutating func enterRing(_ slot: Int) {
+        guard !streams[slot].isInRing, canSend(slot) else { return }
+        streams[slot].isInRing = true
+        ring.append(slot)
+    }
+
+    func canSend(_ slot: Int) -> Bool {
+        guard streams[slot].isOpen else { return false }
+        guard let head = streams[slot].queue.first else { return streams[slot].endPayload != nil }
+        if head.isOnlyEnd { return true }
+        let payload = head.bytes.count > head.sent ? 1 : 0
+        return streams[slot].sent + UInt64(FrameHeader.byteCount + payload) <= streams[slot].peerLimit
+    }
+}

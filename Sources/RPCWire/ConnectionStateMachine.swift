@@ -1,0 +1,116 @@
+internal import DequeModule
+
+/// The protocol of one connection, for either role: which frames are legal, what they mean, what is sent and when.
+///
+/// Pure: it sees frames and gives bytes, and is told the time. Streams are named by slots, small numbers that are used
+/// again, so that the layer above can keep its own state in an array.
+package struct ConnectionStateMachine {
+    package enum Role: Sendable { case client, server }
+
+    package let role: Role
+    package let local: WireLimits
+    /// What the peer accepts: the protocol's smallest limits until its HELLO.
+    package internal(set) var remote = WireLimits.smallest
+    package internal(set) var isHelloReceived = false
+    /// Set where the peer's behaviour asks for a GOAWAY.
+    package internal(set) var abuse: ConnectionError?
+
+    var streams: [StreamState] = []
+    var freeSlots: [Int] = []
+    var slotOfStream: [UInt32: Int] = [:]
+    /// Slots in use, among them those of streams that are over on the wire while their handlers run.
+    package internal(set) var streamCount = 0
+
+    /// Encoded frames that go out before any DATA.
+    var control: [UInt8] = []
+    /// Streams with DATA that may be sent, in turn.
+    var ring: Deque<Int> = []
+    /// Slots released since the last batch.
+    var released: [Int] = []
+
+    /// Server: the highest stream opened. Client: the highest stream used.
+    package internal(set) var highestStream: UInt32 = 0
+    /// Set once a GOAWAY was sent or received: no stream above it.
+    package internal(set) var lastAcceptedStream: UInt32?
+
+    var resets: RateCounter
+    var pings: RateCounter
+    var emptyFrames: RateCounter
+
+    package init(role: Role, local: WireLimits) {
+        self.role = role
+        self.local = local
+        resets = RateCounter(limit: local.maxResets, windowSeconds: local.abuseWindowSeconds)
+        pings = RateCounter(limit: local.maxPings, windowSeconds: local.abuseWindowSeconds)
+        emptyFrames = RateCounter(limit: local.maxEmptyFrames, windowSeconds: local.abuseWindowSeconds)
+    }
+
+    /// Bytes of control frames that wait for the peer to read.
+    package var controlBytes: Int { control.count }
+
+    package var hasOutput: Bool { !control.isEmpty || !ring.isEmpty }
+
+    /// Client: whether a stream can be opened now.
+    package var canOpenStream: Bool {
+        lastAcceptedStream == nil && streamCount < remote.maxStreams && highestStream < WireProtocol.maxStreamID - 2
+    }
+
+    /// Client: whether no stream can ever be opened again.
+    package var isExhausted: Bool {
+        lastAcceptedStream != nil || highestStream >= WireProtocol.maxStreamID - 2
+    }
+
+    package func streamID(_ slot: Int) -> UInt32 { streams[slot].id }
+
+    package func isOpen(_ slot: Int) -> Bool { streams[slot].isOpen }
+
+    package func queuedBytes(_ slot: Int) -> Int { streams[slot].queuedBytes }
+
+    mutating func makeStream(id: UInt32) -> Int {
+        let slot: Int
+        if let free = freeSlots.popLast() {
+            slot = free
+        } else {
+            slot = streams.count
+            streams.append(StreamState())
+        }
+        streams[slot] = StreamState()
+        streams[slot].id = id
+        streams[slot].isOpen = true
+        streams[slot].isHandled = role == .server
+        streams[slot].advertisedLimit = UInt64(local.initialWindowBytes)
+        streams[slot].peerLimit = UInt64(remote.initialWindowBytes)
+        slotOfStream[id] = slot
+        highestStream = id
+        streamCount += 1
+        return slot
+    }
+
+    /// Ends a stream on the wire: late frames are ignored from here on.
+    mutating func closeOnWire(_ slot: Int) {
+        guard streams[slot].isOpen else { return }
+        streams[slot].isOpen = false
+        streams[slot].dropOutput()
+        slotOfStream[streams[slot].id] = nil
+        freeIfOver(slot)
+    }
+
+    mutating func freeIfOver(_ slot: Int) {
+        guard !streams[slot].isOpen, !streams[slot].isHandled, streams[slot].id != 0 else { return }
+        if streams[slot].isInRing {
+            streams[slot].isInRing = false
+            ring.removeAll { $0 == slot }
+        }
+        streams[slot].id = 0
+        streamCount -= 1
+        released.append(slot)
+    }
+
+    /// Slots whose streams are over, since the last call. They are given to new streams only after this.
+    package mutating func takeReleased() -> [Int] {
+        if released.isEmpty { return [] }
+        defer { released.removeAll(keepingCapacity: true) }
+        freeSlots.append(contentsOf: released)
+        return released
+    }
+}

@@ -1,0 +1,63 @@
+/// Bytes gathered for one write: short ones copied together, long ones referred to.
+package struct OutputBatch {
+    package enum Piece {
+        /// A range of ``copied``.
+        case copied(Range<Int>)
+        case shared(SharedBytes, Range<Int>)
+
+        package var count: Int {
+            switch self {
+            case .copied(let range), .shared(_, let range): range.count
+            }
+        }
+    }
+
+    /// Payloads up to this are copied: cheaper than one more piece.
+    static let copyThreshold = 8 * 1024
+
+    package private(set) var copied: [UInt8] = []
+    package private(set) var pieces: [Piece] = []
+    package private(set) var byteCount = 0
+    /// Streams whose queued output fell and whose senders wait for that.
+    package var unblocked: [Int] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { byteCount == 0 }
+
+    package mutating func removeAll() {
+        copied.removeAll(keepingCapacity: true)
+        pieces.removeAll(keepingCapacity: true)
+        unblocked.removeAll(keepingCapacity: true)
+        byteCount = 0
+    }
+
+    package mutating func appendCopy(of bytes: [UInt8]) {
+        copy { $0.append(contentsOf: bytes) }
+    }
+
+    package mutating func append(_ header: FrameHeader) {
+        copy { header.write(to: &$0) }
+    }
+
+    package mutating func append(_ bytes: SharedBytes, _ range: Range<Int>) {
+        if range.count <= Self.copyThreshold {
+            copy { $0.append(contentsOf: bytes.bytes[range]) }
+        } else {
+            pieces.append(.shared(bytes, range))
+            byteCount += range.count
+        }
+    }
+
+    private mutating func copy(_ body: (inout [UInt8]) -> Void) {
+        let start = copied.count
+        body(&copied)
+        let end = copied.count
+        byteCount += end - start
+        if case .copied(let range)? = pieces.last, range.upperBound == start {
+            pieces[pieces.count - 1] = .copied(range.lowerBound..<end)
+        } else if end > start {
+            pieces.append(.copied(start..<end))
+        }
+    }
+}
