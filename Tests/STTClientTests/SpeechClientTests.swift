@@ -180,7 +180,9 @@ final class InstantClock: Sendable {
                 #expect(job.audioBytes == bytes.count)
                 #expect(!job.isExisting)
                 #expect(job.uploadBegan < job.lastByteSent)
-                #expect(progress.withLock { $0.last } == UploadProgress(sentBytes: 1_000_000, totalBytes: 1_000_000, attempt: 1))
+                #expect(
+                    progress.withLock { $0.last }
+                        == UploadProgress(sentBytes: 1_000_000, totalBytes: 1_000_000, attempt: 1))
             }
             #expect(server.read { $0.uploads == [bytes] })
             let options = try #require(server.read { $0.options.first })
