@@ -5,6 +5,7 @@
 ///
 /// Throws ``SpeechError``.
 public struct ServerSequence<Element: Sendable>: AsyncSequence, Sendable {
+    /// Always a ``SpeechError``.
     public typealias Failure = any Error
 
     typealias Producer = @Sendable (Handoff<Element>) async throws -> Void
@@ -13,8 +14,10 @@ public struct ServerSequence<Element: Sendable>: AsyncSequence, Sendable {
 
     init(_ produce: @escaping Producer) { self.produce = produce }
 
+    /// One iteration, with a call of its own.
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pump: Pump(produce)) }
 
+    /// Gives one call's elements. Its end, or its release, ends the call.
     public struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate let pump: Pump
 

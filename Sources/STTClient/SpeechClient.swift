@@ -19,6 +19,7 @@ internal import Synchronization
 ///
 /// Concurrency: immutable but for one atomic flag.
 public final class SpeechClient: Sendable {
+    /// How this client behaves.
     public let configuration: SpeechClientConfiguration
     let rpc: RPCClient
     private let clock: RetryClock
@@ -65,10 +66,10 @@ extension SpeechClient {
         try await call(SpeechMethod.status, StatusRequest(jobID: job))
     }
 
-    /// Cancels a job. One that has ended stays as it is.
+    /// Cancels a job. Cancelling it twice does no harm.
     ///
     /// - Returns: The job as it is now.
-    /// - Throws: ``SpeechError``.
+    /// - Throws: ``SpeechError``; ``SpeechError/Code/notReady`` where the job has completed or failed.
     @discardableResult
     public func cancel(_ job: String) async throws(SpeechError) -> JobStatus {
         try await call(SpeechMethod.cancel, CancelRequest(jobID: job))

@@ -14,10 +14,12 @@ public struct SpeechClientConfiguration: Sendable {
     public var waitsForFirstConnection = false
     /// The wait before the first repetition. Doubles up to ``maxBackoff``; each is shortened at random by up to a half.
     public var initialBackoff: Duration = .milliseconds(50)
+    /// The longest wait between two repetitions.
     public var maxBackoff: Duration = .seconds(1)
     /// Called before each wait for a repetition. For telling a person; must not block.
     public var onRetry: (@Sendable (RetryNotice) -> Void)?
 
+    /// The defaults.
     public init() {
         connection = RPCClientConfiguration()
         connection.initialBackoff = .milliseconds(50)

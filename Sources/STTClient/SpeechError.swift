@@ -29,6 +29,7 @@ public struct SpeechError: Error, Sendable {
         case unexpected
     }
 
+    /// What kind of thing went wrong.
     public var code: Code
     /// For a person: what is wrong and what to do.
     public var message: String
@@ -36,8 +37,10 @@ public struct SpeechError: Error, Sendable {
     public var reason: String?
     /// Trying again sooner than this is of no use.
     public var retryAfter: Duration?
+    /// The error below this one.
     public var cause: (any Error)?
 
+    /// An error of this library.
     public init(
         _ code: Code, _ message: String, reason: String? = nil, retryAfter: Duration? = nil,
         cause: (any Error)? = nil
@@ -51,6 +54,7 @@ public struct SpeechError: Error, Sendable {
 }
 
 extension SpeechError: CustomStringConvertible {
+    /// The message alone.
     public var description: String { message }
 }
 

@@ -1,5 +1,6 @@
 /// What is to be done with a recording that is submitted.
 public struct SubmissionOptions: Sendable, Hashable {
+    /// How the recording is to be transcribed.
     public var transcription: TranscriptionOptions
     /// For listings and as a hint of the format. `nil`: the file's own name, where there is one.
     public var filename: String?
@@ -7,6 +8,7 @@ public struct SubmissionOptions: Sendable, Hashable {
     /// attempt whose reply was lost cannot make a second job.
     public var idempotencyKey: String?
 
+    /// Options for a submit.
     public init(
         transcription: TranscriptionOptions = .init(), filename: String? = nil, idempotencyKey: String? = nil
     ) {

@@ -10,6 +10,7 @@ public struct TranscriptionOptions: Sendable, Hashable {
     public var prompt: String?
     /// Sampling temperature, 0 to 1.
     public var temperature: Double
+    /// Give every word its time.
     public var wordTimestamps: Bool
     /// `nil`: the server's default.
     public var segmentation: Segmentation?
@@ -18,6 +19,7 @@ public struct TranscriptionOptions: Sendable, Hashable {
     /// How long the job and its result are kept after its end. `nil`: the server's default.
     public var retention: Duration?
 
+    /// The server's defaults, but for what is given.
     public init(
         language: String? = nil, translate: Bool = false, prompt: String? = nil, temperature: Double = 0,
         wordTimestamps: Bool = false, segmentation: Segmentation? = nil, chunkLength: Duration? = nil,

@@ -46,7 +46,7 @@ enum ExitStatus: Int32, CaseIterable {
         case .busy: "the server is busy or full; try again later"
         case .deadlineExceeded: "--timeout exceeded"
         case .gaps: "completed with gaps, with --fail-on-gaps"
-        case .notReady: "the job has not ended yet, or has no result"
+        case .notReady: "the job's state does not allow that: not ended yet, or ended"
         case .interrupted: "interrupted (Ctrl-C)"
         case .terminated: "terminated (SIGTERM)"
         }

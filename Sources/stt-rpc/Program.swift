@@ -133,7 +133,12 @@ enum Program {
             _ = await session.tidyUp()
             return .success
         }
-        guard let stopped else { return report(Failure(error, server: session.server), options, console) }
+        guard let stopped else {
+            let failure = Failure(error, server: session.server)
+            // Nobody is left to read what still runs; without a connection it cannot be told.
+            if failure.status != .unreachable { _ = await session.tidyUp() }
+            return report(failure, options, console)
+        }
         let done = await session.tidyUp().map { "; \($0)" } ?? ""
         switch stopped {
         case .deadlineExceeded:

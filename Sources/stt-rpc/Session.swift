@@ -75,6 +75,9 @@ final class Session: Sendable {
             do throws(SpeechError) {
                 try await client.cancel(job)
                 return .success(())
+            } catch  where error.code == .notReady || error.code == .notFound {
+                // It has ended by itself.
+                return .success(())
             } catch {
                 return .failure(error)
             }

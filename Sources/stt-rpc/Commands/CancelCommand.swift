@@ -6,7 +6,7 @@ struct CancelCommand: ClientCommand {
         commandName: "cancel",
         abstract: "Cancels a job.",
         discussion: """
-            A job that has ended stays as it is; that is not an error.
+            Cancelling a job twice does no harm. One that has completed or failed stays as it is (status 11).
 
             Examples:
               stt-rpc cancel JOB
@@ -22,11 +22,7 @@ struct CancelCommand: ClientCommand {
         try await ForEachJob(session: session).run(jobs) { job in
             let status = try await session.client.cancel(job)
             if global.json { return try session.console.line(.status(status)) }
-            switch status.state {
-            case .cancelled: try session.console.line("\(job) cancelled")
-            case .completed, .failed: try session.console.line("\(job) had \(status.state) before")
-            default: try session.console.line("\(job) is being cancelled")
-            }
+            try session.console.line("\(job) \(status.state)")
         }
     }
 }

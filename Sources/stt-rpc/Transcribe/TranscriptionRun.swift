@@ -90,7 +90,7 @@ struct TranscriptionRun {
         let follower = JobFollower(
             session: session, job: submission.id, file: file, name: FileLabel.short(file),
             partials: isJSON ? .json : destination == .partials ? .output : .preview, display: display)
-        let outcome = try await follower.follow()
+        let outcome = try await outcome(of: submission.id, follower)
         session.disown(submission.id)
         if let error = SpeechError(endOf: outcome.status) { throw error }
         try await deliver(submission.id, file, to: destination)
@@ -101,6 +101,16 @@ struct TranscriptionRun {
             console.note(summary.text)
         }
         if failOnGaps, outcome.status.chunksWithGaps > 0 { throw Failure.gaps(outcome.status) }
+    }
+
+    /// - Throws: With a lost connection, the error says how to go on.
+    private func outcome(of job: String, _ follower: JobFollower) async throws -> JobFollower.Outcome {
+        do {
+            return try await follower.follow()
+        } catch var error as SpeechError where error.code == .unreachable {
+            error.message += " (job \(job) goes on: stt-rpc stream \(job))"
+            throw error
+        }
     }
 
     private func deliver(_ job: String, _ file: String, to destination: Destination) async throws {
