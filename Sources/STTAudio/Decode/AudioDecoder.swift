@@ -188,7 +188,9 @@ actor AudioDecoder {
         if let fileError { throw fileError }
         let read = converter?.frameCount ?? 0
         let isShort = handle.info.frameCount.map { $0 - read > handle.info.sampleRate / 10 } ?? false
-        if isShort || message != nil && !opened.endsAnywhere || !handle.isAtEndOfFile && message != nil {
+        var isHarmless = false
+        if message != nil, opened.isMPEG { isHarmless = !(try handle.leavesMPEGFrames()) }
+        if isShort || message != nil && !isHarmless {
             guard handle.isAtEndOfFile else { throw corrupt(cause: message) }
             try report(truncated(cause: message))
         }
