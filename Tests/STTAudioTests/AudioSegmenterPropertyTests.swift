@@ -44,14 +44,24 @@ import Testing
         }
     }
 
+    /// What two runs must agree in, in few words: the samples follow from the positions.
+    private func summary(_ chunks: some Sequence<AudioChunk>) -> [String] {
+        chunks.map { chunk in
+            "\(chunk.index) \(chunk.startSample) \(chunk.endSample) \(chunk.leadInSamples) \(chunk.endsInForcedCut)"
+                + " \(chunk.speechSamples) \(chunk.peakDBFS) \(chunk.samples.hashValue) \(chunk.checkpoint)"
+        }
+    }
+
     private func checkRules(_ chunks: [AudioChunk], of samples: [Int16], seed: UInt64) {
         #expect(chunks.map(\.index) == Array(0..<chunks.count), "seed \(seed)")
         var previous: AudioChunk?
         for chunk in chunks {
-            #expect(Array(samples[chunk.startSample..<chunk.endSample]) == chunk.samples, "seed \(seed)")
-            #expect(chunk.samples.count <= 29 * 16_000, "seed \(seed)")
-            #expect(chunk.samples.count >= 8000 || chunk.endSample == samples.count, "seed \(seed)")
-            #expect(chunk.speechSamples > 0 && chunk.speechSamples <= chunk.samples.count, "seed \(seed)")
+            let isExact = samples[chunk.startSample..<chunk.endSample].elementsEqual(chunk.samples)
+            #expect(isExact, "seed \(seed)")
+            let count = chunk.samples.count
+            #expect(count <= 29 * 16_000, "seed \(seed)")
+            #expect(count >= 8000 || chunk.endSample == samples.count, "seed \(seed)")
+            #expect(chunk.speechSamples > 0 && chunk.speechSamples <= count, "seed \(seed)")
             #expect(chunk.leadInSamples == 0 || previous?.endsInForcedCut == true, "seed \(seed)")
             if let previous {
                 #expect(chunk.startSample >= previous.endSample - chunk.leadInSamples, "seed \(seed)")
@@ -64,7 +74,8 @@ import Testing
         for frame in 0..<samples.count / 320 {
             let range = frame * 320..<(frame + 1) * 320
             guard Measure.rms(samples[range]) > 0.0059 else { continue }
-            #expect(covered.contains { $0.contains(range.lowerBound) && $0.contains(range.upperBound - 1) }, "seed \(seed)")
+            let isCovered = covered.contains { $0.contains(range.lowerBound) && $0.contains(range.upperBound - 1) }
+            if !isCovered { Issue.record("frame \(frame) is in no chunk, seed \(seed)") }
         }
     }
 
@@ -72,10 +83,11 @@ import Testing
         _ chunks: [AudioChunk], of samples: [Int16], _ configuration: SegmenterConfiguration,
         using generator: inout SeededGenerator, seed: UInt64
     ) {
-        #expect(AudioSegmenterTests.segment(samples, configuration, step: samples.count) == chunks, "seed \(seed)")
-        #expect(AudioSegmenterTests.segment(samples, configuration, step: 160_000) == chunks, "seed \(seed)")
+        let expected = summary(chunks)
+        #expect(summary(AudioSegmenterTests.segment(samples, configuration, step: samples.count)) == expected, "seed \(seed)")
+        #expect(summary(AudioSegmenterTests.segment(samples, configuration, step: 160_000)) == expected, "seed \(seed)")
         let step = Int.random(in: 1...1000, using: &generator)
-        #expect(AudioSegmenterTests.segment(samples, configuration, step: step) == chunks, "seed \(seed), step \(step)")
+        #expect(summary(AudioSegmenterTests.segment(samples, configuration, step: step)) == expected, "seed \(seed), step \(step)")
     }
 
     private func checkResuming(
@@ -96,7 +108,7 @@ import Testing
                 start = end
             }
             rest += segmenter.finish()
-            #expect(rest == Array(chunks[(chunk.index + 1)...]), "seed \(seed), after chunk \(chunk.index)")
+            #expect(summary(rest) == summary(chunks[(chunk.index + 1)...]), "seed \(seed), after chunk \(chunk.index)")
         }
     }
 }
