@@ -42,7 +42,8 @@ import Testing
             let samples = Self.noise(-25, seconds: seconds, using: &generator)
             let chunks = Self.segment(samples)
             #expect(chunks.count == 1)
-            #expect(chunks.first?.samples == samples)
+            let isWhole = chunks.first?.samples == samples
+            #expect(isWhole)
             #expect(chunks.first?.endsInForcedCut == false)
             #expect(chunks.first?.activeRatio == 1)
         }
@@ -61,7 +62,8 @@ import Testing
         let chunks = Self.segment(samples)
         #expect(chunks.count > 4)
         for chunk in chunks.dropLast() {
-            #expect(!chunk.endsInForcedCut)
+            let isForced = chunk.endsInForcedCut
+            #expect(!isForced)
             #expect(pauses.contains { $0.contains(chunk.endSample) }, "cut at \(chunk.endSample)")
         }
         for (left, right) in zip(chunks, chunks.dropFirst()) {
@@ -79,10 +81,13 @@ import Testing
         let chunks = Self.segment(samples)
         #expect(chunks.count == 4)
         for (left, right) in zip(chunks, chunks.dropFirst()) {
-            #expect(left.endsInForcedCut)
-            #expect(right.leadInSamples == 24_000)
-            #expect(right.startSample == left.endSample - 24_000)
-            #expect(left.samples.count <= 29 * 16_000)
+            let isForced = left.endsInForcedCut
+            #expect(isForced)
+            let (start, end, leadIn) = (right.startSample, left.endSample, right.leadInSamples)
+            #expect(leadIn == 24_000)
+            #expect(start == end - 24_000)
+            let count = left.samples.count
+            #expect(count <= 29 * 16_000)
         }
         #expect(chunks.last?.endSample == samples.count)
     }
@@ -100,16 +105,19 @@ import Testing
         var generator = generator
         var samples: [Int16] = []
         for _ in 0..<100 {
-            samples += Self.noise(-20, seconds: 0.8, using: &generator) + Self.noise(-70, seconds: 0.4, using: &generator)
+            samples +=
+                Self.noise(-20, seconds: 0.8, using: &generator) + Self.noise(-70, seconds: 0.4, using: &generator)
         }
         let chunks = Self.segment(samples, SegmenterConfiguration(mode: .fixed, targetSeconds: 15))
         for chunk in chunks.dropLast() {
-            #expect(!chunk.endsInForcedCut)
+            let isForced = chunk.endsInForcedCut
+            #expect(!isForced)
             #expect((13.5...16.5).contains(Double(chunk.samples.count) / 16_000))
         }
         let unbroken = Self.segment(
             Self.noise(-20, seconds: 120, using: &generator), SegmenterConfiguration(mode: .fixed, targetSeconds: 29))
-        #expect(unbroken.dropLast().allSatisfy { $0.samples.count <= 29 * 16_000 && $0.endsInForcedCut })
+        let areForced = unbroken.dropLast().allSatisfy { $0.samples.count <= 29 * 16_000 && $0.endsInForcedCut }
+        #expect(areForced)
     }
 
     @Test func `the first chunk of continuous sound is not cut short`() {

@@ -44,12 +44,13 @@ import Testing
         let values: [Float] = [.nan, .infinity, -.infinity, 1, -1, 1.5, -2, 1e30, -1e30, .signalingNaN, 0]
         let expected: [Int16] = [0, 0, 0, 32767, -32768, 32767, -32768, 32767, -32768, 0, 0]
         #expect(try convert(values, rate: 16_000, pieces: [values.count]) == expected)
-        let resampled = try convert(values + [Float](repeating: 0, count: 44_100), rate: 44_100, pieces: [values.count + 44_100])
+        let resampled = try convert(
+            values + [Float](repeating: 0, count: 44_100), rate: 44_100, pieces: [values.count + 44_100])
         #expect(resampled.dropFirst(4000).allSatisfy { abs($0) <= 1 })
     }
 
     @Test func `samples are rounded to the nearest integer`() {
-        for value in Int16.min ... Int16.max {
+        for value in Int16.min...Int16.max {
             let exact = Float(value) / 32768
             #expect(Quantizer.quantize(exact) == value)
         }

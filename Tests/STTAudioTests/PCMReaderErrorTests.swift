@@ -29,8 +29,10 @@ import Testing
     @Test(arguments: [
         ("plain text", "This is not audio, whatever it is called.\n"), ("an HTML page", "<!DOCTYPE html><html></html>"),
         ("JSON text", "{\"error\": \"not found\"}"), ("XML text", "<?xml version=\"1.0\"?><a/>"),
-        ("a playlist", "#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n"), ("a playlist", "ffconcat version 1.0\nfile '/etc/passwd'\n"),
-        ("a PDF document", "%PDF-1.4 "), ("a ZIP archive", "PK\u{3}\u{4}"), ("a streaming manifest", "<?xml?><MPD xmlns='x'>"),
+        ("a playlist", "#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n"),
+        ("a playlist", "ffconcat version 1.0\nfile '/etc/passwd'\n"),
+        ("a PDF document", "%PDF-1.4 "), ("a ZIP archive", "PK\u{3}\u{4}"),
+        ("a streaming manifest", "<?xml?><MPD xmlns='x'>"),
     ])
     func `what is not audio is named`(kind: String, content: String) async throws {
         let error = await errorOfReading(try folder.write("talk.wav", content.utf8), hint: "talk.wav")
@@ -65,11 +67,14 @@ import Testing
         #expect(await reader.warnings.map(\.code) == [.truncated])
     }
 
-    @Test(.enabled(if: Tool.has("ffmpeg", "ffprobe")), arguments: ["flac", "ogg", "opus", "mp3", "aiff", "au", "m4a", "mkv"])
+    @Test(
+        .enabled(if: Tool.has("ffmpeg", "ffprobe")),
+        arguments: ["flac", "ogg", "opus", "mp3", "aiff", "au", "m4a", "mkv"])
     func `a file cut in half is truncated in every format`(suffix: String) async throws {
         let whole = try folder.write("whole.wav", Synthetic.wav(try await noisySpeech()))
         let codec = suffix == "ogg" ? ["-c:a", "libvorbis"] : []
-        try await Tool.runAll("ffmpeg", ["-v", "error", "-i", whole] + codec + ["-movflags", "+faststart", folder("a.\(suffix)")])
+        try await Tool.runAll(
+            "ffmpeg", ["-v", "error", "-i", whole] + codec + ["-movflags", "+faststart", folder("a.\(suffix)")])
         let bytes = try Data(contentsOf: URL(fileURLWithPath: folder("a.\(suffix)")))
         let path = try folder.write("half.\(suffix)", bytes.prefix(bytes.count / 2))
         let error = await errorOfReading(path)
@@ -124,12 +129,17 @@ import Testing
         let apeTag = Array("APETAGEX".utf8) + [UInt8](repeating: 0x41, count: 6000)
         #expect(abs(try await readAll(try folder.write("tag.mp3", bare + tag)).count - seconds) < 4000)
         #expect(abs(try await readAll(try folder.write("ape.mp3", bare + apeTag)).count - seconds) < 4000)
-        #expect(abs(try await readAll(try folder.write("junk.mp3", [UInt8](repeating: 0, count: 3000) + bare)).count - seconds) < 4000)
+        #expect(
+            abs(
+                try await readAll(try folder.write("junk.mp3", [UInt8](repeating: 0, count: 3000) + bare)).count
+                    - seconds) < 4000)
         let id3 = Array("ID3".utf8) + [3, 0, 0, 0, 4, 0, 0] + [UInt8](repeating: 0xff, count: 65_536)
         #expect(abs(try await readAll(try folder.write("cover.mp3", id3 + bare)).count - seconds) < 4000)
     }
 
-    @Test(.enabled(if: Tool.has("ffmpeg"))) func `damage in the middle of a FLAC is an error that says where`() async throws {
+    @Test(.enabled(if: Tool.has("ffmpeg"))) func `damage in the middle of a FLAC is an error that says where`()
+        async throws
+    {
         let whole = try folder.write("whole.wav", Synthetic.wav(try await noisySpeech()))
         try await Tool.ffmpeg("-i", whole, folder("a.flac"))
         var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: folder("a.flac"))))
@@ -153,7 +163,8 @@ import Testing
     func `a limit of length holds for a file that does not state its length`() async throws {
         let whole = try folder.write("whole.wav", Synthetic.wav(speech))
         try await Tool.ffmpeg("-i", whole, folder("a.aac"))
-        #expect(await errorOfReading(folder("a.aac"), limits: AudioLimits(maximumDuration: .seconds(3)))?.code == .tooLong)
+        #expect(
+            await errorOfReading(folder("a.aac"), limits: AudioLimits(maximumDuration: .seconds(3)))?.code == .tooLong)
     }
 
     @Test(.enabled(if: Tool.has("ffmpeg", "ffprobe")))

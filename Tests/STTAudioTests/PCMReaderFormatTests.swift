@@ -45,7 +45,9 @@ import Testing
             suffix: "webm", options: ["-c:a", "libopus"], formatName: "webm/opus", decoder: .ffmpeg, tolerance: 0.1,
             slack: 0.05, rates: [16_000, 48_000]),
         Case(suffix: "mkv", options: ["-c:a", "flac"], formatName: "mkv/flac", decoder: .ffmpeg),
-        Case(suffix: "wma", formatName: "asf/wmav2", decoder: .ffmpeg, tolerance: 0.1, slack: 0.3, rates: [16_000, 44_100]),
+        Case(
+            suffix: "wma", formatName: "asf/wmav2", decoder: .ffmpeg, tolerance: 0.1, slack: 0.3,
+            rates: [16_000, 44_100]),
         Case(
             suffix: "oga", options: ["-c:a", "flac"], formatName: "ogg/flac", decoder: .ffmpeg),
         Case(
@@ -58,7 +60,8 @@ import Testing
         for rate in format.rates {
             for channels in [1, 2] {
                 let path = folder("\(rate)-\(channels).\(format.suffix)")
-                let tone = "aevalsrc=exprs=\(Array(repeating: "0.5*sin(2*PI*700*t)", count: channels).joined(separator: "|"))"
+                let tone =
+                    "aevalsrc=exprs=\(Array(repeating: "0.5*sin(2*PI*700*t)", count: channels).joined(separator: "|"))"
                     + ":s=\(rate):d=3"
                 let arguments = ["-f", "lavfi", "-i", tone] + format.options + [path]
                 try await Self.ffmpeg(arguments)

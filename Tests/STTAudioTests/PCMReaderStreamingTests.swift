@@ -19,7 +19,8 @@ import Testing
     }
 
     @Test func `the header of a file is inspected without decoding it`() async throws {
-        let path = try folder.write("a.wav", Synthetic.wav([UInt8](repeating: 0, count: 48_000), rate: 8000, channels: 2))
+        let path = try folder.write(
+            "a.wav", Synthetic.wav([UInt8](repeating: 0, count: 48_000), rate: 8000, channels: 2))
         let info = try await AudioFileProbe.inspect(path)
         #expect(info.formatName == "WAV/PCM_16")
         #expect(info.sampleRate == 8000)

@@ -66,7 +66,8 @@ enum Synthetic {
 
     /// A WAV file. `dataSize` is what the header says; the default is the truth.
     static func wav(
-        _ data: [UInt8], rate: Int = 16_000, channels: Int = 1, bits: Int = 16, isFloat: Bool = false, dataSize: Int? = nil
+        _ data: [UInt8], rate: Int = 16_000, channels: Int = 1, bits: Int = 16, isFloat: Bool = false,
+        dataSize: Int? = nil
     ) -> [UInt8] {
         let size = dataSize ?? data.count
         let block = channels * bits / 8
