@@ -45,7 +45,8 @@ actor AudioDecoder {
             throw AudioError(.notAudio, "\(name.subject) is \(kind), not audio. Send WAV, FLAC, Opus, MP3 or M4A.")
         case .playlist(let kind):
             throw AudioError(
-                .notAudio, "\(name.subject) is \(kind), which names other files and holds no sound. Send the audio itself.")
+                .notAudio,
+                "\(name.subject) is \(kind), which names other files and holds no sound. Send the audio itself.")
         case .wav, .aiff, .au, .flac, .ogg, .sndfile, .mpeg:
             do {
                 let opened = try SndFileOpener(file: file, name: name).open(signature)
@@ -94,11 +95,13 @@ actor AudioDecoder {
         guard let programs = FFmpegPrograms(limits) else {
             guard let format else {
                 throw AudioError(
-                    .notAudio, "\(name.subject) is not in any format known here. Send WAV, FLAC, Opus or MP3,"
+                    .notAudio,
+                    "\(name.subject) is not in any format known here. Send WAV, FLAC, Opus or MP3,"
                         + " or install ffmpeg on the server for further formats.")
             }
             throw AudioError(
-                .unsupportedCodec, "\(name.subject) is \(format) audio that needs ffmpeg, which is not installed on the"
+                .unsupportedCodec,
+                "\(name.subject) is \(format) audio that needs ffmpeg, which is not installed on the"
                     + " server. Install ffmpeg, or send WAV, FLAC, Opus or MP3.", cause: refusal)
         }
         do {
@@ -106,9 +109,10 @@ actor AudioDecoder {
             try check(info)
             source = .ffmpeg(try await FFmpegStream(programs, path: file.path, info: info, limits: limits))
             return info
-        } catch where error.code == .notAudio && refusal != nil {
+        } catch  where error.code == .notAudio && refusal != nil {
             throw AudioError(
-                .corrupt, "\(name.subject) starts like \(format ?? "audio"), but its header is damaged. Send the file again.",
+                .corrupt,
+                "\(name.subject) starts like \(format ?? "audio"), but its header is damaged. Send the file again.",
                 cause: refusal)
         }
     }
@@ -117,7 +121,8 @@ actor AudioDecoder {
     private func check(_ info: AudioFormatInfo) throws(AudioError) {
         guard (1000...384_000).contains(info.sampleRate), (1...32).contains(info.channels) else {
             throw AudioError(
-                .unsupportedCodec, "\(name.subject) has \(info.channels) channels at \(info.sampleRate) Hz; accepted are 1 to 32"
+                .unsupportedCodec,
+                "\(name.subject) has \(info.channels) channels at \(info.sampleRate) Hz; accepted are 1 to 32"
                     + " channels at 1000 to 384000 Hz. Convert it to WAV or FLAC within that.")
         }
         if info.frameCount == 0 { throw noSamples(info) }
@@ -130,7 +135,8 @@ actor AudioDecoder {
 
     private func tooLong(_ duration: Duration) -> AudioError {
         AudioError(
-            .tooLong, "\(name.subject) holds at least \(duration.components.seconds) s of audio; at most"
+            .tooLong,
+            "\(name.subject) holds at least \(duration.components.seconds) s of audio; at most"
                 + " \(limits.maximumDuration.components.seconds) s are accepted. Send it in parts.")
     }
 
@@ -138,7 +144,8 @@ actor AudioDecoder {
         guard missingBytes > 0 else { return }
         try report(
             AudioError(
-                .truncated, "\(name.subject) is cut off: its header promises \(missingBytes) bytes more than the"
+                .truncated,
+                "\(name.subject) is cut off: its header promises \(missingBytes) bytes more than the"
                     + " \(file.size) there are. Send the whole file."))
     }
 
@@ -168,7 +175,9 @@ actor AudioDecoder {
             case nil: break
             }
             let samples = converter?.sampleCount ?? 0
-            if PCM.duration(ofSamples: samples) > limits.maximumDuration { throw tooLong(PCM.duration(ofSamples: samples)) }
+            if PCM.duration(ofSamples: samples) > limits.maximumDuration {
+                throw tooLong(PCM.duration(ofSamples: samples))
+            }
         }
         guard let converter, converter.available > 0 else { return nil }
         let start = converter.sampleCount - converter.available
@@ -188,7 +197,9 @@ actor AudioDecoder {
         if let fileError { throw fileError }
         let read = converter?.frameCount ?? 0
         let isShort = handle.info.frameCount.map { $0 - read > handle.info.sampleRate / 10 } ?? false
-        if isShort || message != nil && !opened.endsAnywhere || !handle.isAtEndOfFile && message != nil {
+        var isHarmless = false
+        if message != nil, opened.isMPEG { isHarmless = !(try handle.leavesMPEGFrames()) }
+        if isShort || message != nil && !isHarmless {
             guard handle.isAtEndOfFile else { throw corrupt(cause: message) }
             try report(truncated(cause: message))
         }

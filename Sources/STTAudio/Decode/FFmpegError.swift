@@ -9,7 +9,8 @@ enum FFmpegError {
             return AudioError(.cancelled, "Reading the audio was cancelled.")
         case .notFound, .notExecutable:
             return AudioError(
-                .unsupportedCodec, "This format needs ffmpeg, which cannot be run. Install ffmpeg.", cause: error.message)
+                .unsupportedCodec, "This format needs ffmpeg, which cannot be run. Install ffmpeg.",
+                cause: error.message)
         case .noResources, .inputClosed, .inputOutput:
             return AudioError(.unreadable, "ffmpeg could not be run. Try again.", cause: error.message)
         }
@@ -26,22 +27,27 @@ enum FFmpegError {
         }
         if message.contains("not on whitelist") {
             return AudioError(
-                .unsupportedCodec, "\(name.subject) is in a format that is not accepted. Convert it to WAV, FLAC or Opus.",
+                .unsupportedCodec,
+                "\(name.subject) is in a format that is not accepted. Convert it to WAV, FLAC or Opus.",
                 cause: cause)
         }
         if message.contains("does not contain any stream") {
-            return AudioError(.noAudioTrack, "\(name.subject) has no audio track. Send a file with sound.", cause: cause)
+            return AudioError(
+                .noAudioTrack, "\(name.subject) has no audio track. Send a file with sound.", cause: cause)
         }
-        if message.contains("Permission denied") || message.contains("No such file") || message.contains("Input/output") {
+        if message.contains("Permission denied") || message.contains("No such file") || message.contains("Input/output")
+        {
             return AudioError(.unreadable, "ffmpeg cannot read the file. Check its permissions.", cause: cause)
         }
         if message.contains("Decoder not found") || message.contains("Could not find codec parameters") {
             return AudioError(
-                .unsupportedCodec, "\(name.subject) holds audio that this ffmpeg cannot decode. Convert it to WAV, FLAC or Opus.",
+                .unsupportedCodec,
+                "\(name.subject) holds audio that this ffmpeg cannot decode. Convert it to WAV, FLAC or Opus.",
                 cause: cause)
         }
         return AudioError(
-            .notAudio, "\(name.subject) is not audio that can be recognised. Send WAV, FLAC, Opus, MP3 or M4A.", cause: cause)
+            .notAudio, "\(name.subject) is not audio that can be recognised. Send WAV, FLAC, Opus, MP3 or M4A.",
+            cause: cause)
     }
 
     /// Whether ffmpeg noticed that the file ends early.

@@ -9,7 +9,9 @@ struct FFmpegProbe: Sendable {
     /// A demuxer chosen with less than this was a guess.
     private static let lowestScore = 26
     /// Containers that state the length; for the others ffprobe estimates it from the bit rate.
-    private static let containersWithLength: Set<String> = ["mov", "caf", "wv", "ape", "tta", "wav", "aiff", "w64", "tak"]
+    private static let containersWithLength: Set<String> = [
+        "mov", "caf", "wv", "ape", "tta", "wav", "aiff", "w64", "tak",
+    ]
 
     private struct Answer: Decodable {
         struct Stream: Decodable {
@@ -37,7 +39,9 @@ struct FFmpegProbe: Sendable {
             throw FFmpegError.start(error)
         }
         if outcome.timedOut {
-            throw AudioError(.corrupt, "\(name.subject) could not be examined: ffprobe took over a minute. Convert it to WAV or FLAC.")
+            throw AudioError(
+                .corrupt,
+                "\(name.subject) could not be examined: ffprobe took over a minute. Convert it to WAV or FLAC.")
         }
         guard outcome.exit.isSuccess else { throw FFmpegError.refusal(outcome.errorTail(), name: name) }
         let answer: Answer
@@ -52,7 +56,8 @@ struct FFmpegProbe: Sendable {
     private static func info(_ answer: Answer, name: FileName) throws(AudioError) -> AudioFormatInfo {
         let container = (answer.format?.format_name ?? "").split(separator: ",").first.map(String.init) ?? "unknown"
         if let score = answer.format?.probe_score, score < lowestScore {
-            throw AudioError(.notAudio, "\(name.subject) is not in any known audio format. Send WAV, FLAC, Opus, MP3 or M4A.")
+            throw AudioError(
+                .notAudio, "\(name.subject) is not in any known audio format. Send WAV, FLAC, Opus, MP3 or M4A.")
         }
         let streams = answer.streams ?? []
         guard let audio = streams.first(where: { $0.codec_type == "audio" }) else {

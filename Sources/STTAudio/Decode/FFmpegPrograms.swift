@@ -23,7 +23,8 @@ struct FFmpegPrograms: Sendable {
     private static let formats = [
         "aa", "aac", "ac3", "aiff", "amr", "amrnb", "amrwb", "ape", "asf", "au", "avi", "caf", "dsf", "dts", "dtshd",
         "eac3", "flac", "flv", "gsm", "iff", "latm", "loas", "matroska", "mov", "mp3", "mpc", "mpc8", "mpeg", "mpegts",
-        "nistsphere", "nut", "ogg", "oma", "rm", "sox", "tak", "truehd", "tta", "voc", "w64", "wav", "webm", "wv", "xwma",
+        "nistsphere", "nut", "ogg", "oma", "rm", "sox", "tak", "truehd", "tta", "voc", "w64", "wav", "webm", "wv",
+        "xwma",
     ].joined(separator: ",")
 
     /// The largest single block that the programs may allocate, in bytes.
@@ -31,14 +32,16 @@ struct FFmpegPrograms: Sendable {
 
     private func input(_ path: String) -> [String] {
         [
-            "-v", "error", "-hide_banner", "-max_alloc", "\(Self.largestAllocation)", "-protocol_whitelist", "file,pipe",
+            "-v", "error", "-hide_banner", "-max_alloc", "\(Self.largestAllocation)", "-protocol_whitelist",
+            "file,pipe",
             "-format_whitelist", Self.formats, "-i", "file:\(path)",
         ]
     }
 
     /// Asks for container, streams and length as JSON.
     func probe(_ path: String) -> ProcessCommand {
-        let entries = "format=format_name,duration,probe_score:stream=codec_type,codec_name,sample_rate,channels,duration"
+        let entries =
+            "format=format_name,duration,probe_score:stream=codec_type,codec_name,sample_rate,channels,duration"
         return ProcessCommand(
             ffprobe, input(path) + ["-show_entries", entries, "-of", "json"], output: .keepHead(limit: 1 << 20))
     }

@@ -8,7 +8,8 @@ struct FFmpegStream {
     private let channels: Int
     private var pending: [UInt8] = []
 
-    init(_ programs: FFmpegPrograms, path: String, info: AudioFormatInfo, limits: AudioLimits) async throws(AudioError) {
+    init(_ programs: FFmpegPrograms, path: String, info: AudioFormatInfo, limits: AudioLimits) async throws(AudioError)
+    {
         channels = info.channels
         let seconds = Int(min(limits.maximumDuration.components.seconds, 1 << 31)) + 2
         do {

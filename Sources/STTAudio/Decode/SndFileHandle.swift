@@ -35,6 +35,9 @@ final class SndFileHandle {
     /// Whether the decoder has seen all bytes of the file.
     var isAtEndOfFile: Bool { source.isAtEnd }
 
+    /// Whether an MPEG decoder gave up before the last frame, not at what follows it.
+    func leavesMPEGFrames() throws(AudioError) -> Bool { try source.hasMoreMPEGFrames() }
+
     /// Reads frames into a buffer of whole frames; 0 at the end.
     func read(into buffer: UnsafeMutableBufferPointer<Float>) -> Int {
         max(0, Int(sf_readf_float(handle, buffer.baseAddress, sf_count_t(buffer.count / info.channels))))

@@ -8,8 +8,8 @@ struct SndFileOpener {
         var handle: SndFileHandle
         /// Bytes that the file has too few for what its header promises.
         var missingBytes = 0
-        /// A damaged last frame is nothing to speak of: the format is a plain sequence of frames.
-        var endsAnywhere = false
+        /// A plain sequence of frames, at whose end the decoder may stumble over a cut frame, tags or junk.
+        var isMPEG = false
     }
 
     /// Why there is no `Opened`.
@@ -42,15 +42,21 @@ struct SndFileOpener {
     }
 
     private func open(header: ChunkedHeader?) throws -> Opened {
+        if let header, header.holdsMPEG {
+            var opened = try open(try MPEGLayout(file, firstFrame: header.dataOffset))
+            opened.missingBytes = header.missingBytes
+            return opened
+        }
         let handle = try open(VirtualFile(file, patch: header?.patch), trustsLength: true)
         return Opened(handle: handle, missingBytes: header?.missingBytes ?? 0)
     }
 
     private func open(_ layout: MPEGLayout) throws -> Opened {
-        let source = VirtualFile(file, firstByte: layout.firstByte, hasLength: layout.hasReliableLength)
+        let source = VirtualFile(
+            file, firstByte: layout.firstByte, endByte: layout.endByte, hasLength: layout.hasReliableLength)
         return Opened(
             handle: try open(source, trustsLength: layout.hasReliableLength), missingBytes: layout.missingBytes,
-            endsAnywhere: true)
+            isMPEG: true)
     }
 
     private func open(_ source: VirtualFile, trustsLength: Bool) throws -> SndFileHandle {

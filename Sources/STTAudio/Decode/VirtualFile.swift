@@ -9,6 +9,7 @@ final class VirtualFile {
 
     private let file: InputFile
     private let firstByte: Int
+    private let endByte: Int
     private let hasLength: Bool
     private let patch: (offset: Int, bytes: [UInt8])?
     private var position = 0
@@ -19,11 +20,16 @@ final class VirtualFile {
 
     /// - Parameters:
     ///   - firstByte: Where the file starts for libsndfile.
+    ///   - endByte: Where it ends; `nil` is the end of the file.
     ///   - hasLength: `false` hides the length, so that the file is decoded to its end whatever an estimate says.
     ///   - patch: Bytes in place of the file's own, at an offset from `firstByte`.
-    init(_ file: InputFile, firstByte: Int = 0, hasLength: Bool = true, patch: (offset: Int, bytes: [UInt8])? = nil) {
+    init(
+        _ file: InputFile, firstByte: Int = 0, endByte: Int? = nil, hasLength: Bool = true,
+        patch: (offset: Int, bytes: [UInt8])? = nil
+    ) {
         self.file = file
         self.firstByte = firstByte
+        self.endByte = max(endByte ?? file.size, firstByte)
         self.hasLength = hasLength
         self.patch = patch
     }
@@ -31,7 +37,20 @@ final class VirtualFile {
     /// Whether everything has been read.
     var isAtEnd: Bool { position >= length }
 
-    private var length: Int { file.size - firstByte }
+    /// Whether MPEG frames follow what has been read, rather than tags or junk.
+    func hasMoreMPEGFrames() throws(AudioError) -> Bool {
+        var offset = firstByte + position
+        while offset < endByte {
+            let reader = ByteReader(bytes: try file.bytes(at: offset, count: Self.bufferSize))
+            if MPEGFrame.first(in: reader, from: 0) != nil { return true }
+            if reader.bytes.count < Self.bufferSize { return false }
+            // Windows overlap by more than the longest frame.
+            offset += Self.bufferSize - 4096
+        }
+        return false
+    }
+
+    private var length: Int { endByte - firstByte }
 
     /// The functions for `sf_open_virtual`; their argument is this object, unretained.
     static let callbacks = SF_VIRTUAL_IO(
@@ -81,7 +100,7 @@ final class VirtualFile {
     private func refill() -> Bool {
         bufferStart = position
         do {
-            buffer = try file.bytes(at: firstByte + position, count: Self.bufferSize)
+            buffer = try file.bytes(at: firstByte + position, count: min(Self.bufferSize, length - position))
         } catch {
             failure = error
             buffer = []

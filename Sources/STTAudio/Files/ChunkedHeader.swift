@@ -8,6 +8,8 @@ struct ChunkedHeader: Equatable {
     var presentBytes: Int
     /// Bytes of a tenth of a second.
     var tolerance: Int
+    /// The data are MPEG frames, whose number a WAV header does not tell.
+    var holdsMPEG = false
     /// Bytes that take the place of the file's own for the decoder: a size of 0 would make it read nothing.
     var patch: (offset: Int, bytes: [UInt8])?
 
@@ -32,6 +34,7 @@ struct ChunkedHeader: Equatable {
         var offset = 12
         var longSize: Int?
         var tolerance = 4096
+        var formatTag = 0
         for _ in 0..<1000 {
             let reader = ByteReader(bytes: try file.bytes(at: offset, count: 36))
             guard let id = reader.ascii(0, 4), let size = reader.littleEndian(4, 4) else { return nil }
@@ -39,9 +42,12 @@ struct ChunkedHeader: Equatable {
             case "ds64":
                 longSize = reader.littleEndian(16, 8)
             case "fmt ":
+                formatTag = reader.littleEndian(8, 2) ?? 0
                 if let rate = reader.littleEndian(16, 4), rate > 0, rate < 1 << 28 { tolerance = rate / 10 }
             case "data":
-                return try data(file, at: offset + 8, size: size, longSize: longSize, tolerance: tolerance)
+                var header = try data(file, at: offset + 8, size: size, longSize: longSize, tolerance: tolerance)
+                header.holdsMPEG = formatTag == 0x50 || formatTag == 0x55
+                return header
             default: break
             }
             offset += 8 + size + size % 2

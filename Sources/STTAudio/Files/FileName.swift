@@ -7,7 +7,8 @@ struct FileName: Sendable {
 
     init(_ hint: String?) {
         let base = (hint ?? "").split(separator: "/").last.map(String.init) ?? ""
-        let printable = String(base.unicodeScalars.filter { $0.properties.generalCategory != .control }.prefix(100).map(Character.init))
+        let printable = String(
+            base.unicodeScalars.filter { $0.properties.generalCategory != .control }.prefix(100).map(Character.init))
         subject = printable.isEmpty ? "The file" : "'\(printable)'"
         let parts = printable.split(separator: ".", omittingEmptySubsequences: false)
         let last = parts.count > 1 ? parts.last.map { $0.lowercased() } ?? "" : ""

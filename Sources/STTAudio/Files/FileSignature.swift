@@ -64,7 +64,8 @@ enum FileSignature: Equatable {
 
     private static let otherMagic: [(bytes: [UInt8], name: String)] = [
         ([0x89, 0x50, 0x4e, 0x47], "a PNG image"), ([0xff, 0xd8, 0xff], "a JPEG image"),
-        (Array("GIF8".utf8), "a GIF image"), (Array("BM".utf8) + [], "a BMP image"), (Array("%PDF".utf8), "a PDF document"),
+        (Array("GIF8".utf8), "a GIF image"), (Array("BM".utf8) + [], "a BMP image"),
+        (Array("%PDF".utf8), "a PDF document"),
         ([0x50, 0x4b, 3, 4], "a ZIP archive or office document"), ([0x1f, 0x8b], "gzip data"),
         (Array("BZh".utf8), "bzip2 data"), ([0xfd, 0x37, 0x7a, 0x58, 0x5a], "xz data"),
         ([0x28, 0xb5, 0x2f, 0xfd], "zstd data"), (Array("7z".utf8) + [0xbc, 0xaf], "a 7z archive"),

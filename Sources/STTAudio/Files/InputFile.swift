@@ -62,7 +62,8 @@ final class InputFile: Sendable {
             return AudioError(.unreadable, "The path is not a regular file. Name an audio file.")
         }
         if status.st_size == 0 {
-            return AudioError(.empty, "The file has 0 bytes. Send the audio again; the upload or recording left nothing.")
+            return AudioError(
+                .empty, "The file has 0 bytes. Send the audio again; the upload or recording left nothing.")
         }
         if status.st_size > maximumBytes {
             return AudioError(

@@ -23,7 +23,9 @@ struct MPEGFrame: Equatable {
         let layerBits = bits >> 17 & 3
         let bitRateIndex = bits >> 12 & 15
         let rateIndex = bits >> 10 & 3
-        guard versionBits != 1, layerBits != 0, bitRateIndex != 0, bitRateIndex != 15, rateIndex != 3 else { return nil }
+        guard versionBits != 1, layerBits != 0, bitRateIndex != 0, bitRateIndex != 15, rateIndex != 3 else {
+            return nil
+        }
         version = versionBits == 3 ? 1 : 2
         layer = 4 - layerBits
         sampleRate = [44_100, 48_000, 32_000][rateIndex] >> (versionBits == 3 ? 0 : versionBits == 2 ? 1 : 2)

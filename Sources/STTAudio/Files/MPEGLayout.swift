@@ -2,6 +2,8 @@
 struct MPEGLayout: Equatable {
     /// The first byte to decode.
     var firstByte: Int
+    /// The byte after the last frame; tags and junk follow, at which libmpg123 would stumble.
+    var endByte: Int
     /// Whether the stated length can be relied on. Otherwise the decoder must not be told how long the file is: libmpg123
     /// would estimate the length from the first frame, and libsndfile would stop there.
     var hasReliableLength: Bool
@@ -10,6 +12,7 @@ struct MPEGLayout: Equatable {
 
     init(_ file: InputFile, firstFrame: Int) throws(AudioError) {
         firstByte = firstFrame
+        endByte = try Self.endOfFrames(file, from: firstFrame)
         hasReliableLength = false
         missingBytes = 0
         let reader = ByteReader(bytes: try file.bytes(at: firstFrame, count: 4096))
@@ -30,5 +33,22 @@ struct MPEGLayout: Equatable {
         }
         // The header counts other frames than the file has: cut off, or several files in a row. Skip it.
         firstByte += frame.length
+    }
+
+    /// Follows the frames in the last part of the file to where they end.
+    private static func endOfFrames(_ file: InputFile, from firstFrame: Int) throws(AudioError) -> Int {
+        let start = max(firstFrame, file.size - 256 * 1024)
+        let reader = ByteReader(bytes: try file.bytes(at: start, count: file.size - start))
+        guard var offset = MPEGFrame.first(in: reader, from: 0) else { return file.size }
+        while offset < reader.bytes.count {
+            if let frame = MPEGFrame(reader, at: offset) {
+                offset += frame.length
+            } else if let next = MPEGFrame.first(in: reader, from: offset) {
+                offset = next
+            } else {
+                return start + offset
+            }
+        }
+        return file.size
     }
 }

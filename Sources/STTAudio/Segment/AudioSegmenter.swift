@@ -180,9 +180,10 @@ public struct AudioSegmenter: Sendable {
         let keepFrame =
             searchFrame - endFrame > CutPlan.longestKeptGap
             ? searchFrame - CutPlan.padding : endFrame - CutPlan.overlap
-        let excess = keepFrame * FrameLevels.samplesPerFrame - firstSample
+        // After a resumption, what is to be kept may not have come yet.
+        let excess = min(keepFrame * FrameLevels.samplesPerFrame - firstSample, samples.count)
         guard excess >= PCM.sampleRate else { return }
-        samples.removeFirst(min(excess, samples.count))
+        samples.removeFirst(excess)
         firstSample += excess
         levels.drop(before: keepFrame)
     }

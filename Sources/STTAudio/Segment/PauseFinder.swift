@@ -3,14 +3,15 @@ struct PauseFinder {
     private typealias Centibels = FrameLevels.Centibels
 
     private static let aboveFloor: Centibels = 60
-    private static let belowSpeech: Centibels = 240
+    private static let farBelowSpeech: Centibels = 240
+    private static let belowSpeech: Centibels = 90
 
     let levels: FrameLevels
 
     /// The best pause in the range, or `nil` where there is none of at least 0.2 s.
     ///
-    /// A frame belongs to a pause where it is below the gate, near the noise floor, or far below the loud frames of
-    /// the range. Long pauses win over short ones, then deep ones, then late ones.
+    /// A frame belongs to a pause where it is below the gate; where it is near the noise floor and clearly below the loud
+    /// frames of the range, as it is not in a steady sound; or far below those. Long pauses win over short ones, then deep ones, then late ones.
     func bestPause(in range: ClosedRange<Int>) -> Int? {
         let speech = percentile(90, of: range)
         var best: (score: Double, frames: Range<Int>)?
@@ -38,7 +39,8 @@ struct PauseFinder {
     }
 
     private func threshold(_ frame: Int, speech: Centibels) -> Centibels {
-        max(levels.gate(frame), levels.floor(frame) + Self.aboveFloor, speech - Self.belowSpeech)
+        let nearFloor = min(levels.floor(frame) + Self.aboveFloor, speech - Self.belowSpeech)
+        return max(levels.gate(frame), nearFloor, speech - Self.farBelowSpeech)
     }
 
     private func score(_ run: Range<Int>, in range: ClosedRange<Int>, speech: Centibels) -> Double {

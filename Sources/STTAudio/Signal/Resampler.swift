@@ -55,7 +55,8 @@ final class Resampler {
         var used = 0
         var produced = 0
         let failure = output.withUnsafeMutableBufferPointer { target in
-            soxr_process(handle, input?.baseAddress, input?.count ?? 0, &used, target.baseAddress, target.count, &produced)
+            soxr_process(
+                handle, input?.baseAddress, input?.count ?? 0, &used, target.baseAddress, target.count, &produced)
         }
         return (used, produced, failure)
     }
