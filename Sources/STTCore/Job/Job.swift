@@ -8,7 +8,7 @@ public struct Job: Sendable, Hashable, Codable {
     /// What decoding found. Set when the audio is prepared, with what is known so far while it is.
     public var format: AudioFormat?
     public var state: JobState
-    /// Grows by one with every change of the job's own record.
+    /// Grows by one with every change of the job's own record, renewals of its lease and its progress not counted.
     public var version: Int
     /// Known once the audio is prepared.
     public var chunkCount: Int?

@@ -76,9 +76,11 @@ public struct JobQuery: Sendable, Hashable {
 
 public struct JobCounts: Sendable, Hashable {
     public var jobs: [JobState: Int]
+    /// Also those whose time has not come yet.
     public var chunksPending: Int
+    /// Also those whose lease ran out and was taken by nobody yet.
     public var chunksRunning: Int
-    /// Audio of the pending chunks, in samples at 16 kHz.
+    /// Audio of the pending chunks, in samples at 16 kHz, lead-ins not counted.
     public var pendingSamples: Int
     public var oldestQueuedAt: Timestamp?
 

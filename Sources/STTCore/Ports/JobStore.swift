@@ -4,12 +4,15 @@
 /// measured by the store's own clock. A change that is guarded by an owner token fails once the lease was taken by
 /// another claim, however late it comes; a lease that merely ran out and was taken by nobody still commits.
 ///
+/// A call is carried out also where its task was cancelled, so that a worker can give back what it holds at shutdown.
+///
 /// Concurrency: implementations serialise conflicting updates; any method may be called from any task at any time.
 public protocol JobStore: Sendable {
     // MARK: Jobs
 
     /// Adds a job in state `queued`. With an idempotency key that the tenant used before, adds nothing and returns the
-    /// first job, also where it has ended.
+    /// first job, also where it has ended; a deleted job no longer holds its key. A repetition with the same id returns
+    /// the job that is there. Throws `invalidArgument` where the id is that of a deleted job or another tenant's.
     func insert(_ job: Job) async throws(PortError) -> JobInsertion
 
     /// `nil` where there is no such job, where it was deleted, and where it belongs to another tenant. A `nil` tenant
@@ -51,7 +54,8 @@ public protocol JobStore: Sendable {
     func addChunks(_ spans: [ChunkSpan], to id: JobID, owner: OwnerToken, format: AudioFormat) async throws(PortError)
         -> Bool
 
-    /// Ends `prepare`: the job is `transcribing` and has exactly this many chunks.
+    /// Ends `prepare`: the job is `transcribing` and has exactly this many chunks. Throws `invalidArgument`, and changes
+    /// nothing, unless just the chunks from 0 to `chunkCount - 1` were added.
     /// - Returns: The job, or `nil` where the owner lost the stage.
     func finishPreparing(_ id: JobID, owner: OwnerToken, chunkCount: Int, format: AudioFormat) async throws(PortError)
         -> Job?
@@ -68,8 +72,12 @@ public protocol JobStore: Sendable {
 
     // MARK: Chunks
 
-    /// Takes the lease of a chunk. `nil` where it is done, cancelled, leased by another owner, not to be tried yet, or
+    /// Takes the lease of a chunk. `nil` where it is done, cancelled, under a lease that runs, not to be tried yet, or
     /// its job has ended.
+    ///
+    /// A claim that was lost, because its lease ran out or all leases were ended, is not charged: `attempts` counts
+    /// charged failures and the running claim, `claims` every claim. The worker bounds both, or a chunk that ends the
+    /// whole process would be tried for ever.
     func claimChunk(_ index: Int, of id: JobID, owner: OwnerToken, lease: Duration) async throws(PortError)
         -> ClaimedChunk?
 
@@ -93,7 +101,7 @@ public protocol JobStore: Sendable {
     /// What could be claimed now and so should be in the queue: oldest job first, at most `limit`.
     func claimableWork(limit: Int) async throws(PortError) -> [WorkItem]
 
-    /// Ends every lease, for a store that a single process owns, when that process starts.
+    /// Ends every lease without a charge, for a store that a single process owns, when that process starts.
     func releaseAllLeases() async throws(PortError)
 
     /// Hides a job that has ended from everything but `collectable` and `purge`.

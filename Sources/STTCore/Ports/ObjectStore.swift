@@ -1,12 +1,13 @@
 /// Names an object: parts of letters, digits, `.`, `_` and `-`, separated by `/`. No part is empty, `.` or `..`.
+/// An object's key never lies below that of another object.
 public struct ObjectKey: Hashable, Sendable, Codable, CustomStringConvertible {
     public let description: String
 
-    /// `nil` unless the text is a key of at most 512 bytes.
+    /// `nil` unless the text is a key of at most 512 bytes, 255 for each part.
     public init?(_ text: String) {
         guard text.utf8.count <= 512 else { return nil }
         for part in text.split(separator: "/", omittingEmptySubsequences: false) {
-            guard !part.isEmpty, part != ".", part != ".." else { return nil }
+            guard !part.isEmpty, part.utf8.count <= 255, part != ".", part != ".." else { return nil }
             for byte in part.utf8 {
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -103,9 +104,10 @@ extension ObjectStore {
 }
 
 /// Takes the bytes of one object in order. Used by one task at a time. Released without `finish`, it leaves nothing.
+/// Once it has failed, it leaves nothing either, and every further call throws that error.
 public protocol ObjectWriter: Sendable {
     func write(_ bytes: [UInt8]) async throws(PortError)
-    /// Makes the object visible and durable. Nothing may be written afterwards.
+    /// Makes the object visible and durable. Using the writer afterwards throws `invalidArgument`.
     /// - Returns: Its size in bytes.
     func finish() async throws(PortError) -> Int
     /// Leaves no trace of what was written. After `finish`, does nothing.

@@ -29,14 +29,13 @@ extension SQLiteJobStore {
         }
     }
 
-    /// Lets the database grow no further than this, in pages, as on a disk that is full.
-    package func limitSize(toPages pages: Int) async throws(PortError) {
+    /// Runs SQL on the writer's connection, for tests of conditions that calls cannot bring about.
+    /// - Returns: The first value of the first row, where it is a number.
+    @discardableResult
+    package func run(sql: String) async throws(PortError) -> Int? {
         try await write { db in
-            _ = try Int.fetchOne(db, sql: "PRAGMA max_page_count = \(pages)")
+            let row = try Row.fetchOne(db, sql: sql)
+            return row.flatMap { Int.fromDatabaseValue($0.databaseValues.first ?? .null) }
         }
-    }
-
-    package func pageCount() async throws(PortError) -> Int {
-        try await write { db in try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0 }
     }
 }

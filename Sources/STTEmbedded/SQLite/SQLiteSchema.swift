@@ -48,7 +48,6 @@ enum SQLiteSchema {
         ) STRICT;
         CREATE UNIQUE INDEX jobs_idempotency ON jobs(tenant, idempotency_key)
             WHERE idempotency_key IS NOT NULL AND deleted = 0;
-        CREATE INDEX jobs_listing ON jobs(id) WHERE deleted = 0;
         CREATE INDEX jobs_listing_tenant ON jobs(tenant, id) WHERE deleted = 0;
         CREATE INDEX jobs_listing_state ON jobs(state, id, deleted) WHERE deleted = 0;
         CREATE INDEX jobs_listing_tenant_state ON jobs(tenant, state, id, deleted) WHERE deleted = 0;

@@ -1,0 +1,17 @@
+import STTCore
+import Testing
+
+/// The port error that a call throws. Records an issue where it throws none.
+func portError<Value>(
+    sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Value
+) async -> PortError? {
+    do {
+        let value = try await body()
+        Issue.record("\(value) was returned", sourceLocation: sourceLocation)
+    } catch let error as PortError {
+        return error
+    } catch {
+        Issue.record("\(error) is no port error", sourceLocation: sourceLocation)
+    }
+    return nil
+}
