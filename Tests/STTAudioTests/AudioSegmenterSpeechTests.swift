@@ -45,4 +45,14 @@ import Testing
         #expect(kept > speech.count * 95 / 100)
         #expect(kept < speech.count + 32_000, "the silence around it is left out")
     }
+
+    @Test func `very quiet speech between digital silence is kept`() async throws {
+        let speech = try await readAll(Speech.file)
+        let gain = pow(10, -62.0 / 20) / Measure.rms(speech)
+        let quiet = speech.map { Int16((Double($0) * gain).rounded()) }
+        let silence = [Int16](repeating: 0, count: 10 * 16_000)
+        let chunks = AudioSegmenterTests.segment(silence + quiet + silence)
+        #expect(chunks.count == 1)
+        #expect((chunks.first?.samples.count ?? 0) > speech.count * 95 / 100)
+    }
 }

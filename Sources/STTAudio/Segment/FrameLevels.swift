@@ -3,7 +3,9 @@ import Foundation
 /// The level of every 20 ms frame of a recording, and which of them are above the silence gate.
 ///
 /// The gate follows the noise floor: for each second (a bucket) the floor is the 10th percentile of the frame levels
-/// from 10 s before it to 5 s after it, and the gate is 8 dB above that, but at least -60 dBFS and at most -45 dBFS.
+/// from 10 s before it to 5 s after it, digital silence left out, and the gate is 8 dB above that, but at least -75 dBFS
+/// and at most -45 dBFS.
+/// The lower bound is that low because there are recordings of real speech that peaks at -55 dBFS over digital silence.
 /// The upper bound keeps dense speech, music and noisy rooms wholly above the gate: losing quiet speech is worse than
 /// transcribing noise. Everything is a function of the samples in that window alone, counted in integers, so that it
 /// comes out the same wherever reading starts and however the samples arrive.
@@ -21,8 +23,10 @@ struct FrameLevels: Sendable {
     private static let trailingBuckets = 10
     private static let lookaheadBuckets = 5
     private static let floorPercentile = 10
+    /// Frames below -90 dBFS are digital silence: they say nothing about the noise between them.
+    private static let quietestBin = 90
     private static let gateAboveFloor: Centibels = 80
-    private static let lowestGate: Centibels = -600
+    private static let lowestGate: Centibels = -750
     private static let highestGate: Centibels = -450
 
     private struct Bucket {
@@ -152,9 +156,10 @@ struct FrameLevels: Sendable {
 
     private mutating func setFloor(ofBucketAt index: Int) {
         let window = max(index - Self.trailingBuckets, 0)...min(index + Self.lookaheadBuckets, buckets.count - 1)
-        let counts = (0...100).map { bin in window.reduce(0) { $0 + Int(buckets[$1].histogram[bin]) } }
-        var remaining = counts.reduce(0, +) * Self.floorPercentile / 100
-        for bin in stride(from: 100, through: 0, by: -1) {
+        let counts = (0...Self.quietestBin).map { bin in window.reduce(0) { $0 + Int(buckets[$1].histogram[bin]) } }
+        let total = counts.reduce(0, +)
+        var remaining = total >= Self.framesPerSecond ? total * Self.floorPercentile / 100 : Int.max
+        for bin in stride(from: Self.quietestBin, through: 0, by: -1) {
             remaining -= counts[bin]
             if remaining < 0 {
                 buckets[index].floor = -10 * bin
