@@ -24,11 +24,13 @@ final class DaemonProcess: Sendable {
     ///   - data: The data folder; `nil`: one in the temporary folder.
     ///   - engine: Arguments that name the engine.
     init(
-        in folder: TemporaryFolder, data: String? = nil, slots: Int = 2, engine: [String], extra: [String] = []
+        in folder: TemporaryFolder, data: String? = nil, slots: Int = 2, engine: [String], extra: [String] = [],
+        address: String? = nil
     ) async throws {
         self.folder = folder
         self.data = data ?? folder.file("data")
         arguments = ["standalone", "--data", self.data, "--slots", "\(slots)", "--log-level", "debug"] + engine + extra
+        if let address { state.withLock { $0.address = address } }
         try await start()
     }
 
@@ -89,6 +91,12 @@ final class DaemonProcess: Sendable {
     /// Runs `stt-rpc` against it.
     func client(_ arguments: String..., input: [UInt8] = [], limit: Duration = .seconds(120)) async throws -> Outcome {
         try await client(arguments, input: input, limit: limit)
+    }
+
+    /// Starts `stt-rpc` against it, to be signalled.
+    func startClient(_ arguments: String...) async throws -> ChildProcess {
+        try await ChildProcess.start(
+            ProcessCommand(Programs.client, ["--server", address] + arguments, output: .keepHead(limit: 1 << 20)))
     }
 
     func client(_ arguments: [String], input: [UInt8] = [], limit: Duration = .seconds(120)) async throws -> Outcome {
