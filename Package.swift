@@ -106,6 +106,8 @@ let package = Package(
             name: "STTClientTests",
             dependencies: ["STTClient", "STTProto", "RPCServer", "RPCClient", "stt-rpc", log], swiftSettings: strict),
         .testTarget(
+            name: "STTServiceTests", dependencies: ["STTService", "STTEmbedded", "STTTestKit"], swiftSettings: strict),
+        .testTarget(
             name: "IntegrationTests",
             dependencies: ["STTClient", "STTProto", "STTProcess", "STTTestKit", "stt-rpc", "stt-rpcd"], swiftSettings: strict),
     ]
