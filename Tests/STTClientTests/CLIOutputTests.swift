@@ -125,6 +125,8 @@ import Testing
     @Test func `an error is told in one line that names the server where that matters`() {
         let failure = Failure(SpeechError(.unreachable, "connection\nrefused"), server: "stt://h:1")
         #expect(failure.message == "no connection to stt://h:1: connection refused; is stt-rpcd running there?")
+        let named = Failure(SpeechError(.unreachable, "nothing listens on h:1"), server: "stt://h:1")
+        #expect(named.message == "nothing listens on h:1")
         let busy = Failure(SpeechError(.busy, "the queue is full", retryAfter: .seconds(10)), server: "s")
         #expect(busy.message == "the queue is full (in about 10 s)")
         #expect(busy.status == .busy)
