@@ -24,7 +24,9 @@ struct Failure: Error {
             self = failure
         case let error as SpeechError:
             var message = error.message
-            if error.code == .unreachable {
+            // Most of these errors name the address already, without its scheme.
+            let endpoint = server.replacing(#/^(stt:\/\/|unix:)/#, with: "")
+            if error.code == .unreachable, !message.contains(endpoint) {
                 message = "no connection to \(server): \(message); is stt-rpcd running there?"
             }
             if let retryAfter = error.retryAfter, error.code == .busy {

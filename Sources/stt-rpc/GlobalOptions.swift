@@ -24,7 +24,7 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Print one JSON object a line.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "Print the closing summary and the client's log on standard error.")
+    @Flag(name: .shortAndLong, help: "Print the closing summary and the client's warnings on standard error.")
     var verbose = false
 
     static let defaultServer = "stt://127.0.0.1:7700"

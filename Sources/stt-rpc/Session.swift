@@ -33,7 +33,7 @@ final class Session: Sendable {
             logger: Logger(label: "stt-rpc") { label in
                 var handler = StreamLogHandler.standardError(label: label)
                 // What matters to a person is told in the program's own words.
-                handler.logLevel = isVerbose ? .debug : .critical
+                handler.logLevel = isVerbose ? .info : .critical
                 return handler
             })
     }

@@ -87,7 +87,12 @@ import Testing
         #expect(line == "a.wav  12:34 of 30:00   41 %  37.7× real time  ETA 0:27  1 with gaps")
     }
 
-    @Test func `the progress line makes sense before anything is known and while merging`() {
+    @Test func `the time left runs down, and the line makes sense before anything is known and while merging`() {
+        let aged = JobStatus(
+            state: .transcribing, audio: AudioInfo(durationMilliseconds: 20_000), audioDoneMilliseconds: 10_000)
+        #expect(
+            ProgressText.transcription(aged, elapsed: .seconds(8), age: .seconds(3), name: "a")
+                == "a  0:10 of 0:20   50 %  2.0× real time  ETA 0:02")
         let queued = ProgressText.transcription(JobStatus(state: .queued), elapsed: .seconds(1), name: "a")
         #expect(queued == "a  queued  1.00 s")
         let merging = JobStatus(
@@ -120,6 +125,8 @@ import Testing
     @Test func `an error is told in one line that names the server where that matters`() {
         let failure = Failure(SpeechError(.unreachable, "connection\nrefused"), server: "stt://h:1")
         #expect(failure.message == "no connection to stt://h:1: connection refused; is stt-rpcd running there?")
+        let named = Failure(SpeechError(.unreachable, "nothing listens on h:1"), server: "stt://h:1")
+        #expect(named.message == "nothing listens on h:1")
         let busy = Failure(SpeechError(.busy, "the queue is full", retryAfter: .seconds(10)), server: "s")
         #expect(busy.message == "the queue is full (in about 10 s)")
         #expect(busy.status == .busy)
@@ -133,14 +140,18 @@ import Testing
         let outcome = JobFollower.Outcome(
             status: JobStatus(state: .completed, audio: AudioInfo(durationMilliseconds: 11_000)),
             firstPartial: start + .milliseconds(900), firstChunkEngine: .milliseconds(650))
-        let summary = RunSummary(file: "a.wav", submission: submission, outcome: outcome, end: start + .seconds(2))
+        let summary = RunSummary(
+            name: "a.wav", submission: submission, outcome: outcome, isAhead: false, end: start + .seconds(2))
         #expect(
             summary.text == "a.wav: 11.0 s of audio in 2.00 s (5.5× real time); upload 0.10 s; "
                 + "first partial 0.80 s after the last byte (engine 0.65 s); job j")
         #expect(
-            summary.json.text
-                == #"{"type":"summary","job":"j","file":"a.wav","upload_seconds":0.100,"first_partial_seconds":0.800,"#
+            summary.json(file: "in/a.wav").text
+                == #"{"type":"summary","job":"j","file":"in/a.wav","upload_seconds":0.100,"first_partial_seconds":0.800,"#
                 + #""first_chunk_engine_seconds":0.650,"wall_seconds":2.000,"audio_seconds":11.000,"speed":5.5,"#
                 + #""chunks_with_gaps":0}"#)
+        let ahead = RunSummary(
+            name: "a.wav", submission: submission, outcome: outcome, isAhead: true, end: start + .seconds(2))
+        #expect(ahead.text == "a.wav: 11.0 s of audio; upload 0.10 s; job j")
     }
 }

@@ -23,6 +23,8 @@ final class FakeSpeechServer: Sendable {
         var failures: [String: [RPCError]] = [:]
         /// Whether a submit does its work before it fails.
         var losesSubmitReplies = false
+        /// Submits read their options and then wait for their end.
+        var holdsUploads = false
         /// Jobs for List, newest first.
         var jobs: [JobStatus] = []
 
@@ -38,6 +40,7 @@ final class FakeSpeechServer: Sendable {
 
     let path: String
     let script = Mutex(Script())
+    private let uploadBegan = AsyncStream.makeStream(of: Void.self)
     private let running = Mutex<RPCServer?>(nil)
 
     init() {
@@ -63,6 +66,12 @@ final class FakeSpeechServer: Sendable {
             return server
         }
         await server?.shutdown()
+    }
+
+    /// Ends every connection when the next upload has begun.
+    func killAtUpload() async throws {
+        for await _ in uploadBegan.stream { break }
+        await kill()
     }
 
     /// Runs a test against the server, and takes it away afterwards.
@@ -155,6 +164,8 @@ final class FakeSpeechServer: Sendable {
             case .options(let options):
                 key = options.idempotencyKey
                 edit { $0.options.append(options) }
+                uploadBegan.continuation.yield()
+                if read(\.holdsUploads) { try await untilCancelled() }
             case .audio(let piece): bytes += piece
             }
         }

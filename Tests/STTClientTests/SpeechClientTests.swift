@@ -1,142 +1,10 @@
-import Logging
 import STTProto
 import Synchronization
 import Testing
 
 @testable import STTClient
 
-/// A clock whose waits take no time, and are written down.
-final class InstantClock: Sendable {
-    private let state = Mutex((now: ContinuousClock.now, waits: [Duration]()))
-
-    var waits: [Duration] { state.withLock { $0.waits } }
-
-    var clock: RetryClock {
-        RetryClock(
-            now: { self.state.withLock { $0.now } },
-            sleep: { wait in
-                try Task.checkCancellation()
-                self.state.withLock { state in
-                    state.now += wait
-                    state.waits.append(wait)
-                }
-                await Task.yield()
-            })
-    }
-}
-
 @Suite(.timeLimit(.minutes(1))) struct SpeechClientTests {
-    private func withClient(
-        of server: FakeSpeechServer, clock: RetryClock = .system,
-        configuration change: (inout SpeechClientConfiguration) -> Void = { _ in },
-        _ body: (SpeechClient) async throws -> Void
-    ) async throws {
-        var configuration = SpeechClientConfiguration()
-        configuration.initialBackoff = .milliseconds(1)
-        configuration.maxBackoff = .milliseconds(20)
-        configuration.connection.initialBackoff = .milliseconds(1)
-        configuration.connection.maxBackoff = .milliseconds(20)
-        change(&configuration)
-        let client = SpeechClient(
-            addresses: [server.address], configuration: configuration,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
-        do {
-            try await body(client)
-        } catch {
-            await client.close()
-            throw error
-        }
-        await client.close()
-    }
-
-    @Test func `a stream gives every partial once and ends with the final status`() async throws {
-        try await FakeSpeechServer.run { server in
-            try await withClient(of: server) { client in
-                var texts: [String] = []
-                var last: JobStatus?
-                for try await event in client.streamResult("j") {
-                    switch event {
-                    case .partial(let partial): texts.append(partial.text)
-                    case .status(let status): last = status
-                    }
-                }
-                #expect(texts == ["one\n", "two\n", "three\n"])
-                #expect(last?.state == .completed)
-            }
-        }
-    }
-
-    @Test func `a stream goes on where it was across ten crashes of the server`() async throws {
-        let texts = (0..<20).map { "line \($0)\n" }
-        try await FakeSpeechServer.run {
-            $0.chunks = texts
-            $0.partialsPerStream = 2
-        } _: { server in
-            try await withClient(of: server) { client in
-                var seen: [String] = []
-                for try await event in client.streamResult("j") {
-                    guard case .partial(let partial) = event else { continue }
-                    seen.append(partial.text)
-                    guard seen.count.isMultiple(of: 2), seen.count < texts.count else { continue }
-                    await server.kill()
-                    try await server.start()
-                }
-                #expect(seen == texts)
-            }
-            #expect(server.read(\.streamsFrom).max() == 18)
-        }
-    }
-
-    @Test func `a server that answers UNAVAILABLE in the middle of a stream is asked again`() async throws {
-        try await FakeSpeechServer.run {
-            $0.failures[SpeechMethod.streamResult] = [RPCError(.unavailable, "draining")]
-        } _: { server in
-            try await withClient(of: server) { client in
-                _ = try await client.health()
-                var count = 0
-                for try await event in client.streamResult("j", fromChunk: 1) {
-                    if case .partial = event { count += 1 }
-                }
-                #expect(count == 2)
-            }
-            #expect(server.read(\.streamsFrom) == [1, 1])
-        }
-    }
-
-    @Test func `a stream of an unknown job fails without being repeated`() async throws {
-        try await FakeSpeechServer.run {
-            $0.failures[SpeechMethod.streamResult] = [RPCError(.notFound, "there is no job j")]
-        } _: { server in
-            try await withClient(of: server) { client in
-                let error = await #expect(throws: SpeechError.self) {
-                    for try await _ in client.streamResult("j") {}
-                }
-                #expect(error?.code == .notFound)
-            }
-            #expect(server.read(\.streamsFrom) == [0])
-        }
-    }
-
-    @Test func `a stream gives up when the server stays away for as long as was asked`() async throws {
-        let clock = InstantClock()
-        try await FakeSpeechServer.run {
-            $0.partialsPerStream = 1
-        } _: { server in
-            try await withClient(
-                of: server, clock: clock.clock, configuration: { $0.streamRetryFor = .seconds(2) }
-            ) { client in
-                let error = await #expect(throws: SpeechError.self) {
-                    for try await event in client.streamResult("j") {
-                        if case .partial = event { await server.kill() }
-                    }
-                }
-                #expect(error?.code == .unreachable)
-                #expect(error?.message.contains("gave up after 2 s") == true)
-            }
-            #expect(clock.waits.reduce(.zero, +) == .seconds(2))
-        }
-    }
-
     @Test func `a server that was never there is an error at once`() async throws {
         let clock = InstantClock()
         try await withClient(of: FakeSpeechServer(), clock: clock.clock) { client in
@@ -294,37 +162,44 @@ final class InstantClock: Sendable {
         }
     }
 
-    @Test func `leaving a stream ends its call on the server, and the client goes on`() async throws {
-        try await FakeSpeechServer.run {
-            $0.partialsPerStream = 1
-        } _: { server in
+    @Test func `an upload in whose middle the server crashes starts again and makes one job`() async throws {
+        let bytes = [UInt8](repeating: 5, count: 8_000_000)
+        try await FakeSpeechServer.run { server in
             try await withClient(of: server) { client in
-                for try await event in client.streamResult("j") {
-                    if case .partial = event { break }
+                let crashes = Mutex(0)
+                let job = try await client.submit(bytes: bytes) { progress in
+                    guard progress.sentBytes > 3_000_000 else { return }
+                    let isFirst = crashes.withLock { count in
+                        count += 1
+                        return count == 1
+                    }
+                    guard isFirst else { return }
+                    Task {
+                        await server.kill()
+                        try await server.start()
+                    }
                 }
-                #expect(try await client.queueStats().chunksPending == 7)
+                #expect(job.audioBytes == bytes.count)
             }
+            #expect(server.read(\.uploads).last == bytes)
+            #expect(server.read(\.jobsByKey).count == 1)
         }
     }
 
-    @Test func `cancelling the task ends a stream that waits`() async throws {
+    @Test func `an upload to a server that stays away is given up`() async throws {
+        let clock = InstantClock()
         try await FakeSpeechServer.run {
-            $0.partialsPerStream = 1
+            $0.holdsUploads = true
         } _: { server in
-            try await withClient(of: server) { client in
-                let (seen, signal) = AsyncStream.makeStream(of: Void.self)
-                let reader = Task {
-                    for try await event in client.streamResult("j") {
-                        if case .partial = event { signal.yield() }
-                    }
-                }
-                var iterator = seen.makeAsyncIterator()
-                _ = await iterator.next()
-                reader.cancel()
-                let result = await reader.result
-                let error = #expect(throws: SpeechError.self) { try result.get() }
-                #expect(error?.code == .cancelled)
+            try await withClient(of: server, clock: clock.clock, configuration: { $0.retryFor = .seconds(3) }) {
+                client in
+                _ = try await client.health()
+                async let killed: Void = server.killAtUpload()
+                let error = await #expect(throws: SpeechError.self) { try await client.submit(bytes: [1, 2, 3]) }
+                try await killed
+                #expect(error?.code == .unreachable)
             }
+            #expect(clock.waits.reduce(.zero, +) == .seconds(3))
         }
     }
 }

@@ -28,15 +28,20 @@ enum ProgressText {
 
     /// `talk.wav  12:34 of 30:00  42 %  61.2× real time  ETA 0:17  2 gaps`
     ///
-    /// - Parameter elapsed: Since the upload was complete.
-    static func transcription(_ status: JobStatus, elapsed: Duration, name: String) -> String {
+    /// - Parameters:
+    ///   - elapsed: Since the upload was complete.
+    ///   - age: Of `status`. Chunks end seldom, so the speed is the one of that moment, and the time left runs down.
+    static func transcription(
+        _ status: JobStatus, elapsed: Duration, age: Duration = .zero, name: String
+    ) -> String {
         let done = status.audioDoneMilliseconds
         let total = status.audio?.durationMilliseconds ?? 0
         guard done > 0 || status.state == .transcribing || status.state == .merging else {
             return "\(name)  \(status.state)  \(Format.span(elapsed))"
         }
         var parts = [name]
-        let speed = elapsed > .zero ? Double(done) / 1000 / elapsed.inSeconds : 0
+        let whenDone = elapsed - age
+        let speed = whenDone > .zero ? Double(done) / 1000 / whenDone.inSeconds : 0
         if total > 0 {
             let fraction = min(1, Double(done) / Double(total))
             parts.append("\(Format.position(milliseconds: done)) of \(Format.position(milliseconds: total))")
@@ -48,7 +53,8 @@ enum ProgressText {
         if status.state == .merging {
             parts.append("merging")
         } else if total > done, speed > 0 {
-            parts.append("ETA \(Format.position(milliseconds: milliseconds(Double(total - done) / 1000 / speed)))")
+            let left = max(0, Double(total - done) / 1000 / speed - age.inSeconds)
+            parts.append("ETA \(Format.position(milliseconds: milliseconds(left)))")
         }
         if status.chunksWithGaps > 0 { parts.append("\(status.chunksWithGaps) with gaps") }
         return parts.joined(separator: "  ")

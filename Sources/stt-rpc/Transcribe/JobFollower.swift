@@ -48,6 +48,7 @@ struct JobFollower {
         let began = ContinuousClock.now
         var firstPartial: ContinuousClock.Instant?
         var firstChunkEngine: Duration?
+        var (audioDone, doneAt) = (0, began)
         for try await event in session.client.streamResult(job, fromChunk: fromChunk, order: order) {
             switch event {
             case .partial(let partial):
@@ -63,7 +64,12 @@ struct JobFollower {
                     display.clear()
                     return Outcome(status: status, firstPartial: firstPartial, firstChunkEngine: firstChunkEngine)
                 }
-                display.show { [name] in ProgressText.transcription(status, elapsed: $0 - began, name: name) }
+                if status.audioDoneMilliseconds != audioDone {
+                    (audioDone, doneAt) = (status.audioDoneMilliseconds, .now)
+                }
+                display.show { [name, doneAt] in
+                    ProgressText.transcription(status, elapsed: $0 - began, age: $0 - doneAt, name: name)
+                }
             }
         }
         try Task.checkCancellation()

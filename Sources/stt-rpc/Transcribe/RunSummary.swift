@@ -2,35 +2,42 @@ import STTClient
 
 /// How long a transcription took, from the first byte sent.
 struct RunSummary {
-    var file: String
+    var name: String
     var job: String
     var upload: Duration
-    /// From the last byte sent to the first partial.
+    /// From the last byte sent to the first partial. `nil` where nobody looked at that time, or there was none.
     var firstPartial: Duration?
     /// The part of that which the engine took.
     var firstChunkEngine: Duration?
-    var wall: Duration
+    /// `nil` where the job ran while another one was being followed.
+    var wall: Duration?
     var audio: Duration
     var gaps: Int
 
-    init(file: String, submission: Submission, outcome: JobFollower.Outcome, end: ContinuousClock.Instant) {
-        self.file = file
+    /// - Parameter isAhead: The job ran while another file's transcript was being printed.
+    init(
+        name: String, submission: Submission, outcome: JobFollower.Outcome, isAhead: Bool,
+        end: ContinuousClock.Instant
+    ) {
+        self.name = name
         job = submission.id
         upload = submission.lastByteSent - submission.uploadBegan
-        firstPartial = outcome.firstPartial.map { $0 - submission.lastByteSent }
+        firstPartial = isAhead ? nil : outcome.firstPartial.map { $0 - submission.lastByteSent }
         firstChunkEngine = outcome.firstChunkEngine
-        wall = end - submission.uploadBegan
+        wall = isAhead ? nil : end - submission.uploadBegan
         audio = .milliseconds(outcome.status.audio?.durationMilliseconds ?? 0)
         gaps = outcome.status.chunksWithGaps
     }
 
-    /// Times real time; `nil` where the length is not known.
+    /// Times real time; `nil` where it is not known.
     var speed: Double? {
-        audio > .zero && wall > .zero ? audio.inSeconds / wall.inSeconds : nil
+        guard let wall, audio > .zero, wall > .zero else { return nil }
+        return audio.inSeconds / wall.inSeconds
     }
 
     var text: String {
-        var text = "\(file): \(Format.span(audio)) of audio in \(Format.span(wall))"
+        var text = "\(name): \(Format.span(audio)) of audio"
+        if let wall { text += " in \(Format.span(wall))" }
         if let speed { text += " (\(Format.speed(speed)) real time)" }
         text += "; upload \(Format.span(upload))"
         if let firstPartial {
@@ -41,13 +48,13 @@ struct RunSummary {
         return text + "; job \(job)"
     }
 
-    var json: JSON {
+    func json(file: String) -> JSON {
         .object([
             "type": .string("summary"), "job": .string(job), "file": .string(file),
             "upload_seconds": .seconds(milliseconds: upload.inMilliseconds),
             "first_partial_seconds": firstPartial.map { .seconds(milliseconds: $0.inMilliseconds) },
             "first_chunk_engine_seconds": firstChunkEngine.map { .seconds(milliseconds: $0.inMilliseconds) },
-            "wall_seconds": .seconds(milliseconds: wall.inMilliseconds),
+            "wall_seconds": wall.map { .seconds(milliseconds: $0.inMilliseconds) },
             "audio_seconds": .seconds(milliseconds: audio.inMilliseconds),
             "speed": speed.map { .double(($0 * 100).rounded() / 100) },
             "chunks_with_gaps": .int(gaps),

@@ -46,8 +46,7 @@ struct TranscriptionRun {
         for (index, file) in files.enumerated() {
             do {
                 current.set(index)
-                let submission = try await uploads.submission(index)
-                try await follow(submission, index, display)
+                try await follow(try await uploads.upload(index), index, display)
             } catch let error as Failure.BrokenPipe {
                 throw error
             } catch {
@@ -77,12 +76,13 @@ struct TranscriptionRun {
             }
             // A job that was there before under the user's key is not this run's to cancel.
             if !submission.isExisting || options.idempotencyKey == nil { session.own(submission.id) }
-            return submission
+            return UploadAhead.Uploaded(submission: submission, isAhead: !current.isAt(index))
         }
     }
 
-    private func follow(_ submission: Submission, _ index: Int, _ display: ProgressDisplay) async throws {
+    private func follow(_ upload: UploadAhead.Uploaded, _ index: Int, _ display: ProgressDisplay) async throws {
         let file = files[index]
+        let submission = upload.submission
         let destination = destination(file)
         if files.count > 1, !isJSON, destination == .partials || destination == .result {
             try console.output("\(index > 0 ? "\n" : "")==> \(file) <==\n")
@@ -94,9 +94,10 @@ struct TranscriptionRun {
         session.disown(submission.id)
         if let error = SpeechError(endOf: outcome.status) { throw error }
         try await deliver(submission.id, file, to: destination)
-        let summary = RunSummary(file: FileLabel.short(file), submission: submission, outcome: outcome, end: .now)
+        let summary = RunSummary(
+            name: FileLabel.short(file), submission: submission, outcome: outcome, isAhead: upload.isAhead, end: .now)
         if isJSON {
-            try console.line(summary.json)
+            try console.line(summary.json(file: file))
         } else if console.isErrorTerminal || session.options.verbose {
             console.note(summary.text)
         }

@@ -5,7 +5,14 @@ import STTClient
 ///
 /// Concurrency: used by one task; the uploads themselves are tasks of their own.
 final class UploadAhead {
-    typealias Upload = Task<Submission, any Error>
+    /// A recording that is on the server.
+    struct Uploaded: Sendable {
+        var submission: Submission
+        /// Its job ran while another file's transcript was being printed, so this program cannot tell its times.
+        var isAhead: Bool
+    }
+
+    typealias Upload = Task<Uploaded, any Error>
 
     private static let ahead = 2
 
@@ -19,7 +26,7 @@ final class UploadAhead {
     }
 
     /// The job of a file; starts the uploads of the next ones.
-    func submission(_ index: Int) async throws -> Submission {
+    func upload(_ index: Int) async throws -> Uploaded {
         for next in index..<min(count, index + 1 + Self.ahead) where uploads[next] == nil {
             uploads[next] = start(next)
         }
