@@ -110,6 +110,42 @@ extension JobStoreContract {
                 let commit = try await fixture.store.commitChunk(0, of: id, owner: owner, result: Sample.result(0))
                 #expect(commit == .committed(try await fixture.current(id)))
             },
+            Rule("leases and delays are over to the millisecond") { fixture in
+                guard fixture.standsStill else { return }
+                let store = fixture.store
+                let id = try await fixture.transcribingJob(chunks: 1).id
+                let next = try await fixture.insertedJob().id
+                func claim() async throws -> Bool {
+                    let owner = OwnerToken()
+                    let chunk = try await store.claimChunk(0, of: id, owner: owner, lease: fixture.lease)
+                    let job = try await store.claim(.prepare, of: next, owner: owner, lease: fixture.lease)
+                    let items = try await store.claimableWork(limit: 9)
+                    #expect((chunk != nil) == (job != nil))
+                    #expect(items.isEmpty)
+                    return chunk != nil
+                }
+                #expect(try await claim())
+                try await fixture.advance(by: fixture.lease - .milliseconds(1))
+                #expect(try await claim() == false)
+                try await fixture.advance(by: .milliseconds(1))
+                #expect(try await store.claimableWork(limit: 9).count == 2)
+                #expect(try await claim())
+
+                let (holder, stageHolder) = (
+                    try #require(try await fixture.chunk(0, of: id).lease?.owner),
+                    try #require(try await fixture.current(next).lease?.owner)
+                )
+                let delay = fixture.unit * 2
+                try await store.releaseChunk(
+                    0, of: id, owner: holder, failure: nil, delay: delay, chargeAttempt: true)
+                try await store.release(
+                    .prepare, of: next, owner: stageHolder, failure: nil, delay: delay, chargeAttempt: true)
+                try await fixture.advance(by: delay - .milliseconds(1))
+                #expect(try await claim() == false)
+                try await fixture.advance(by: .milliseconds(1))
+                #expect(try await store.claimableWork(limit: 9).count == 2)
+                #expect(try await claim())
+            },
             Rule("a renewed chunk cannot be claimed by others") { fixture in
                 let id = try await fixture.transcribingJob(chunks: 1).id
                 let owner = OwnerToken()

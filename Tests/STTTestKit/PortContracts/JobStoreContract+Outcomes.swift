@@ -78,6 +78,17 @@ extension JobStoreContract {
                 #expect(prepared.version == job.version + 1)
                 #expect(try await fixture.current(job.id) == prepared)
             },
+            Rule("preparing does not end while a chunk is missing in between") { fixture in
+                let (job, owner) = try await fixture.preparingJob(chunks: 1)
+                _ = try await fixture.store.addChunks(
+                    Sample.spans(1, from: 2), to: job.id, owner: owner, format: Sample.format)
+                for count in [1, 2, 3] {
+                    await expect(.invalidArgument) {
+                        try await fixture.store.finishPreparing(
+                            job.id, owner: owner, chunkCount: count, format: Sample.format)
+                    }
+                }
+            },
             Rule("a recording without a chunk goes straight to merging") { fixture in
                 let job = try await fixture.transcribingJob(chunks: 0)
                 #expect(job.chunkCount == 0)

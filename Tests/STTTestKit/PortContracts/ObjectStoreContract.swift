@@ -216,6 +216,17 @@ public enum ObjectStoreContract {
                 #expect(Set(try await fixture.store.keys(below: .job(job))) == kept)
                 #expect(try await fixture.residue().count == kept.count)
             },
+            Rule("an object comes to stay also while its last neighbours are being deleted") { fixture in
+                _ = try await concurrently(Array(0..<6)) { index in
+                    for _ in 0..<40 {
+                        try await fixture.store.write([UInt8(index)], to: .samples(of: job, chunk: index))
+                        let found = try await fixture.store.read(.samples(of: job, chunk: index))
+                        if found != [UInt8(index)] { throw ContractFailure("chunk \(index) was read otherwise") }
+                        try await fixture.store.delete(.samples(of: job, chunk: index))
+                    }
+                }
+                #expect(try await fixture.residue() == [])
+            },
             Rule("of writers of one key at once the last to finish wins as a whole") { fixture in
                 let contents = (1...20).map { [UInt8](repeating: UInt8($0), count: 30_000 + $0) }
                 _ = try await concurrently(contents) { try await fixture.store.write($0, to: key) }
