@@ -67,7 +67,8 @@ struct ConnectionLifeTests {
         }
         _ = await #expect(throws: RPCError.self) { let _: Item = try await client.unary("test/Echo", Item("")) }
         let fixture = try await Fixture(listen: [.unix(path: path)])
-        #expect(try await call.value.key == "patient")
+        let reply = try await call.value
+        #expect(reply.key == "patient")
         await client.close()
         await fixture.server.shutdown()
     }
@@ -87,7 +88,8 @@ struct ConnectionLifeTests {
             // The listener is closed before GOAWAY goes out: a new connection tells that the drain has begun.
             while (try? RawPeer(port: fixture.port)) != nil { await Task.yield() }
             fixture.probe.record("drain begun")
-            #expect(try await sum.value.key == "2 2")
+            let total = try await sum.value
+            #expect(total.key == "2 2")
             await drain.value
         }
     }

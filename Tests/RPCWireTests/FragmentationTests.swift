@@ -13,7 +13,8 @@ struct FragmentationTests {
             let id = 2 * index + 1
             bytes += try frame(.call, stream: id, ControlMessage.Call(method: "a/B"))
             for _ in 0..<Int.random(in: 0...3, using: &random) {
-                let message = [UInt8](repeating: UInt8(truncatingIfNeeded: id), count: Int.random(in: 0...3000, using: &random))
+                let message = [UInt8](
+                    repeating: UInt8(truncatingIfNeeded: id), count: Int.random(in: 0...3000, using: &random))
                 messages.append(message)
                 var rest = message[...]
                 while rest.count > 700 {

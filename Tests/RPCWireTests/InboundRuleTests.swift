@@ -72,10 +72,14 @@ struct InboundRuleTests {
             Row("WINDOW garbage", frame(.window, stream: 1, payload: [0xFF]), bad, bad, bad, bad, bad),
             Row("PING", frame(.ping, payload: [0, 0, 0, 0, 0, 0, 0, 1]), bad, .ok, .ok, .ok, .ok),
             Row("PING of 7 bytes", frame(.ping, payload: [0, 0, 0, 0, 0, 0, 1]), bad, bad, bad, bad, bad),
-            Row("PING on a stream", frame(.ping, stream: 1, payload: [UInt8](repeating: 0, count: 8)), bad, bad, bad, bad, bad),
+            Row(
+                "PING on a stream", frame(.ping, stream: 1, payload: [UInt8](repeating: 0, count: 8)), bad, bad, bad,
+                bad, bad),
             Row("GOAWAY", try frame(.goAway, ControlMessage.GoAway(lastStream: 0)), bad, .ok, .ok, .ok, .ok),
             Row("unknown type", rawFrame(FrameHeader(length: 0, type: 99)), bad, bad, bad, bad, bad),
-            Row("unknown ignorable type", rawFrame(FrameHeader(length: 1, type: 99, flags: .ignorable), [7]), bad, .ignored, .ignored, .ignored, .ignored),
+            Row(
+                "unknown ignorable type", rawFrame(FrameHeader(length: 1, type: 99, flags: .ignorable), [7]), bad,
+                .ignored, .ignored, .ignored, .ignored),
             Row("reserved bits", rawFrame(FrameHeader(length: 8, type: 7, reserved: 1)), bad, bad, bad, bad, bad),
             Row(
                 "DATA too long", rawFrame(FrameHeader(length: 65537, type: 3, stream: 1)),
@@ -98,7 +102,9 @@ struct InboundRuleTests {
             Row("CANCEL", try frame(.cancel, stream: 1, ControlMessage.Cancel(code: 1)), bad, bad, .ok, .ok, .ignored),
             Row("WINDOW", try frame(.window, stream: 1, ControlMessage.Window(limit: 1)), bad, bad, .ok, .ok, .ignored),
             Row("PING", frame(.ping, payload: [UInt8](repeating: 0, count: 8)), bad, .ok, .ok, .ok, .ok),
-            Row("PING ACK", frame(.ping, flags: .ack, payload: [UInt8](repeating: 0, count: 8)), bad, .ok, .ok, .ok, .ok),
+            Row(
+                "PING ACK", frame(.ping, flags: .ack, payload: [UInt8](repeating: 0, count: 8)), bad, .ok, .ok, .ok, .ok
+            ),
             Row("GOAWAY", try frame(.goAway, ControlMessage.GoAway(lastStream: 0)), .ok, .ok, .ok, .ok, .ok),
         ]
     }
@@ -119,11 +125,15 @@ struct InboundRuleTests {
         }
     }
 
-    @Test(arguments: try serverRows()) func `each frame in each state of a server has its one outcome`(_ row: Row) throws {
+    @Test(arguments: try serverRows()) func `each frame in each state of a server has its one outcome`(_ row: Row)
+        throws
+    {
         try check(.server, row)
     }
 
-    @Test(arguments: try clientRows()) func `each frame in each state of a client has its one outcome`(_ row: Row) throws {
+    @Test(arguments: try clientRows()) func `each frame in each state of a client has its one outcome`(_ row: Row)
+        throws
+    {
         try check(.client, row)
     }
 
