@@ -138,7 +138,8 @@ final class ClientCall: @unchecked Sendable {
         timer = nil
         switch outcome {
         case .success:
-            stream.fail(inbound: nil, outbound: RPCError(.aborted, "the server has answered already"), discarding: false)
+            stream.fail(
+                inbound: nil, outbound: RPCError(.aborted, "the server has answered already"), discarding: false)
         case .failure(let error): stream.fail(inbound: error, outbound: error, discarding: discarding)
         }
         if let waiter = replyWaiter {

@@ -54,7 +54,8 @@ package final class SocketConnector: @unchecked Sendable {
         while !targets.isEmpty {
             let target = targets.removeFirst()
             descriptor = socket(
-                target.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+                target.family,
+                Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
             guard descriptor >= 0 else {
                 lastError = SystemError("socket")
                 continue

@@ -32,7 +32,8 @@ package final class SocketListener: Sendable {
             throw AddressError(address, SystemError("getaddrinfo", code: ENOENT))
         }
         let descriptor = socket(
-            target.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            target.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0
+        )
         guard descriptor >= 0 else { throw AddressError(address, SystemError("socket")) }
         setOption(descriptor, SOL_SOCKET, SO_REUSEADDR)
         guard target.withPointer({ bind(descriptor, $0, $1) }) == 0 else {

@@ -25,7 +25,8 @@ extension ConnectionStateMachine {
         guard hello.versionMin <= WireProtocol.version, hello.versionMax >= WireProtocol.version else {
             throw ConnectionError(
                 .versionMismatch,
-                "the peer speaks versions \(hello.versionMin) to \(hello.versionMax), this side \(WireProtocol.version)")
+                "the peer speaks versions \(hello.versionMin) to \(hello.versionMax), this side \(WireProtocol.version)"
+            )
         }
         let floor = WireLimits.smallest
         remote.maxMessageBytes = try offered(hello.limits.maxMessageBytes, floor.maxMessageBytes)

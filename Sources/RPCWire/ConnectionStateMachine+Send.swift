@@ -160,7 +160,9 @@ extension ConnectionStateMachine {
 /// carry, becomes a space.
 func encodeEnd(_ error: RPCError) -> [UInt8] {
     let retryAfter = error.retryAfter.map { $0.components }
-    let milliseconds = retryAfter.map { max(1, UInt64(clamping: $0.seconds * 1000 + $0.attoseconds / 1_000_000_000_000_000)) }
+    let milliseconds = retryAfter.map {
+        max(1, UInt64(clamping: $0.seconds * 1000 + $0.attoseconds / 1_000_000_000_000_000))
+    }
     let end = ControlMessage.End(
         code: error.code.rawValue, message: error.message.prefixOfBytes(WireProtocol.maxStatusMessageBytes),
         details: Array(error.details.prefix(WireProtocol.maxDetailsBytes)),

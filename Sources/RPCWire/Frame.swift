@@ -73,7 +73,7 @@ package struct Frame {
 extension [UInt8] {
     /// Appends a frame.
     package mutating func appendFrame(
-        _ type: FrameType, flags: FrameFlags = [], stream: UInt32 = 0, payload: some Collection<UInt8> = [UInt8]()
+        _ type: FrameType, flags: FrameFlags = [], stream: UInt32 = 0, payload: some Collection<UInt8> = []
     ) {
         FrameHeader(length: payload.count, type: type.rawValue, flags: flags, stream: stream).write(to: &self)
         append(contentsOf: payload)

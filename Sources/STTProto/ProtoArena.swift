@@ -60,7 +60,9 @@ final class ProtoArena {
     func bytes(_ value: [UInt8]) -> ProtobufCBinaryData {
         if value.isEmpty { return ProtobufCBinaryData(len: 0, data: nil) }
         let copy = allocate(value.count)
-        value.withUnsafeBytes { raw in UnsafeMutableRawBufferPointer(start: copy, count: raw.count).copyMemory(from: raw) }
+        value.withUnsafeBytes { raw in
+            UnsafeMutableRawBufferPointer(start: copy, count: raw.count).copyMemory(from: raw)
+        }
         return ProtobufCBinaryData(len: value.count, data: copy.assumingMemoryBound(to: UInt8.self))
     }
 

@@ -48,8 +48,7 @@ struct CancellationTests {
         try await withServer { fixture, _ in
             let peer = try RawPeer(port: fixture.port)
             try peer.sendPrefaceAndHello()
-            try peer.send(.call, stream: 1, ControlMessage.Call(method: "test/Hang", deadlineMilliseconds: 30))
-            try peer.send(.data, flags: .endSend, stream: 1, Item(""))
+            try peer.sendCall("test/Hang", Item(""), deadlineMilliseconds: 30)
             let end = try peer.readEnd()
             #expect(end.code == StatusCode.deadlineExceeded.rawValue)
             await fixture.probe.wait(for: "cancelled")
@@ -72,8 +71,7 @@ struct CancellationTests {
         try await withServer { fixture, _ in
             let peer = try RawPeer(port: fixture.port)
             try peer.sendPrefaceAndHello()
-            try peer.send(.call, stream: 1, ControlMessage.Call(method: "test/Repeat"))
-            try peer.send(.data, flags: .endSend, stream: 1, Item("1000000", [UInt8](repeating: 0, count: 10_000)))
+            try peer.sendCall("test/Repeat", Item("1000000", [UInt8](repeating: 0, count: 10_000)))
             // The client's window of 64 KiB and the stream's output buffer of 128 KiB are all that fits.
             var received = 0
             while received < 64 * 1024 - 100 { received += try peer.readFrame(.data).payload.count }
@@ -87,8 +85,7 @@ struct CancellationTests {
         try await withServer { fixture, _ in
             let peer = try RawPeer(port: fixture.port)
             try peer.sendPrefaceAndHello()
-            try peer.send(.call, stream: 1, ControlMessage.Call(method: "test/Hang"))
-            try peer.send(.data, flags: .endSend, stream: 1, Item(""))
+            try peer.sendCall("test/Hang", Item(""))
             await fixture.probe.wait(for: "started")
             peer.close()
             await fixture.probe.wait(for: "cancelled")

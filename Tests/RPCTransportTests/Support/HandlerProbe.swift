@@ -24,15 +24,23 @@ final class HandlerProbe: Sendable {
 
     func count(_ event: String) -> Int { state.withLock { $0.events.count { $0 == event } } }
 
-    /// Waits until `event` has been recorded.
+    /// Waits until `event` has been recorded, or until the test is out of time.
     func wait(for event: String) async {
-        await withCheckedContinuation { continuation in
-            let isHere = state.withLock { state in
-                if state.events.contains(event) { return true }
-                state.waiters.append((event, continuation))
-                return false
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isHere = state.withLock { state in
+                    if state.events.contains(event) || Task.isCancelled { return true }
+                    state.waiters.append((event, continuation))
+                    return false
+                }
+                if isHere { continuation.resume() }
             }
-            if isHere { continuation.resume() }
+        } onCancel: {
+            let waiters = state.withLock { state in
+                defer { state.waiters = [] }
+                return state.waiters
+            }
+            for (_, continuation) in waiters { continuation.resume() }
         }
     }
 }
@@ -72,6 +80,10 @@ extension MethodRegistry {
                 bytes += message.value.count
             }
             return Item("\(count) \(bytes)")
+        }
+        clientStreaming("test/Stuck") { (_: InboundMessages<Item>, _) -> Item in
+            try await Task.sleep(for: .seconds(3600))
+            return Item("")
         }
         clientStreaming("test/AnswerEarly") { (messages: InboundMessages<Item>, _) -> Item in
             for try await message in messages { return Item("early", message.value) }

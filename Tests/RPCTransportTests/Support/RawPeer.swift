@@ -76,6 +76,17 @@ final class RawPeer: @unchecked Sendable {
         try send(bytes)
     }
 
+    /// CALL and the one request, in one write.
+    func sendCall(
+        _ method: String, _ request: some ProtoMessage, stream: UInt32 = 1, deadlineMilliseconds: UInt64 = 0
+    ) throws {
+        var bytes: [UInt8] = []
+        let call = ControlMessage.Call(method: method, deadlineMilliseconds: deadlineMilliseconds)
+        bytes.appendFrame(.call, stream: stream, payload: try call.encode())
+        bytes.appendFrame(.data, flags: .endSend, stream: stream, payload: try request.encode())
+        try send(bytes)
+    }
+
     /// Also reads the server's HELLO.
     func sendPrefaceAndHello() throws {
         try send(WireProtocol.preface)

@@ -1,0 +1,51 @@
+import STTProto
+import Testing
+
+@Suite("Control messages")
+struct ControlMessageTests {
+    @Test func `each message survives a round trip`() throws {
+        let hello = ControlMessage.Hello(
+            limits: .init(maxMessageBytes: 1, maxStreams: 2, initialWindowBytes: 3, maxFrameBytes: 4),
+            keepaliveFloorMilliseconds: 5, token: [0, 1, 255], instanceID: "é", agent: "a")
+        #expect(try ControlMessage.Hello.decode(hello.encode()) == hello)
+        let call = ControlMessage.Call(
+            method: "a/B", deadlineMilliseconds: .max,
+            metadata: [.init(key: "k", value: [1]), .init(key: "", value: [])], idempotencyKey: "i", traceparent: "t")
+        #expect(try ControlMessage.Call.decode(call.encode()) == call)
+        let end = ControlMessage.End(
+            code: 8, message: "m", details: [9], retryAfterMilliseconds: 10, metadata: [.init(key: "k", value: [2])])
+        #expect(try ControlMessage.End.decode(end.encode()) == end)
+        let cancel = ControlMessage.Cancel(code: 1, message: "x")
+        #expect(try ControlMessage.Cancel.decode(cancel.encode()) == cancel)
+        let window = ControlMessage.Window(limit: .max)
+        #expect(try ControlMessage.Window.decode(window.encode()) == window)
+        let goAway = ControlMessage.GoAway(lastStream: 7, reason: 9, message: "y", graceMilliseconds: 11)
+        #expect(try ControlMessage.GoAway.decode(goAway.encode()) == goAway)
+    }
+
+    @Test func `the default message is no bytes, and no bytes are the default message`() throws {
+        #expect(try ControlMessage.End(code: 0).encode() == [])
+        #expect(try ControlMessage.End.decode([]) == ControlMessage.End(code: 0))
+    }
+
+    @Test func `a string that is not UTF-8 is refused`() {
+        #expect(throws: ProtoError.invalidUTF8) { try ControlMessage.Cancel.decode([0x12, 2, 0xC3, 0x28]) }
+    }
+
+    @Test func `a NUL within a string is refused both ways`() {
+        #expect(throws: ProtoError.embeddedNUL) { try ControlMessage.Cancel.decode([0x12, 3, 0x61, 0, 0x62]) }
+        #expect(throws: ProtoError.embeddedNUL) { try ControlMessage.Cancel.decode([0x12, 1, 0]) }
+        #expect(throws: ProtoError.embeddedNUL) { try ControlMessage.Cancel(code: 1, message: "a\0b").encode() }
+    }
+
+    @Test func `truncated and garbage bytes are malformed`() {
+        #expect(throws: ProtoError.malformed) { try ControlMessage.Cancel.decode([0x12, 5, 0x61]) }
+        #expect(throws: ProtoError.malformed) { try ControlMessage.Hello.decode([0xFF, 0xFF, 0xFF]) }
+    }
+
+    @Test func `a message that unpacks to far more than its size is refused`() {
+        // A CALL with half a million empty metadata entries: two bytes each on the wire.
+        let bytes = [UInt8]((0..<500_000).flatMap { _ in [0x1A, 0] as [UInt8] })
+        #expect(throws: ProtoError.overBudget) { try ControlMessage.Call.decode(bytes) }
+    }
+}
