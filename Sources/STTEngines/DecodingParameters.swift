@@ -1,6 +1,10 @@
 /// How Whisper searches for the text. Both engines are told all of it on every request, since their own defaults differ.
 public struct DecodingParameters: Sendable, Hashable {
     /// Hypotheses kept by beam search, 1 to 8. 1 is greedy search.
+    ///
+    /// whisper.cpp draws a beam's candidates at random, and a warm server's random numbers go on from one request to the
+    /// next: above 1 the same audio can give other words when it is transcribed again. Greedy search does so only
+    /// where a window needs a temperature above 0.
     public var beamSize: Int
     /// Candidates sampled at temperatures above 0, 1 to 8.
     public var bestOf: Int

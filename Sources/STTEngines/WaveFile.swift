@@ -14,10 +14,7 @@ enum WaveFile {
         bytes += littleEndian(UInt32(sampleRate)) + littleEndian(UInt32(sampleRate * 2))
         bytes += littleEndian(UInt16(2)) + littleEndian(UInt16(16))
         bytes += Array("data".utf8) + littleEndian(UInt32(byteCount))
-        for sample in samples {
-            bytes.append(UInt8(truncatingIfNeeded: sample))
-            bytes.append(UInt8(truncatingIfNeeded: sample >> 8))
-        }
+        samples.map(\.littleEndian).withUnsafeBytes { bytes += $0 }
         bytes += repeatElement(0, count: 44 + byteCount - bytes.count)
         return bytes
     }

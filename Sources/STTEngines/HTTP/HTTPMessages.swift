@@ -33,7 +33,7 @@ struct HTTPResponse: Sendable {
 }
 
 /// Why there is no answer.
-enum HTTPFailure: Error, Sendable {
+enum HTTPFailure: Error, Sendable, CustomStringConvertible {
     case timedOut
     case cancelled
     /// Nobody listens there.
@@ -44,4 +44,15 @@ enum HTTPFailure: Error, Sendable {
     case tooLong
     /// libcurl could not be set up.
     case noResources
+
+    var description: String {
+        switch self {
+        case .timedOut: "no answer in time"
+        case .cancelled: "cancelled"
+        case .refused: "connection refused"
+        case .broken(let reason): reason
+        case .tooLong: "the answer is too long"
+        case .noResources: "no memory or no thread"
+        }
+    }
 }

@@ -60,7 +60,7 @@ public actor WhisperServerEngine: TranscriptionEngine {
             return EngineResult(segments: segments, language: transcript.languageCode, elapsed: elapsed)
         } catch {
             // Whatever went wrong, this process is not asked again.
-            await replace(server, because: "\(error.code.rawValue): \(error.message)")
+            await replace(server, because: error.message, level: error.code == .cancelled ? .info : .warning)
             throw error
         }
     }
@@ -137,11 +137,15 @@ public actor WhisperServerEngine: TranscriptionEngine {
         }
     }
 
-    private func replace(_ old: WhisperServerProcess, because reason: String) async {
-        log.notice("replacing whisper-server", metadata: ["pid": "\(old.child.processID)", "reason": "\(reason)"])
+    private func replace(
+        _ old: WhisperServerProcess, because reason: String, level: Logger.Level = .info
+    ) async {
+        let metadata: Logger.Metadata = ["pid": "\(old.child.processID)", "reason": "\(reason)"]
+        log.log(level: level, "replacing whisper-server", metadata: metadata)
         if server?.child === old.child { server = nil }
         isRecycleDue = false
-        // Started before the wait for the old one's end, so that the next request waits as little as possible.
+        old.child.kill()
+        // The next request waits as little as possible when the new process starts now.
         if !isShutDown, starting == nil { starting = start() }
         await old.stop()
     }

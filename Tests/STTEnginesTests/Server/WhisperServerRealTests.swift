@@ -47,6 +47,15 @@ struct WhisperServerRealTests {
         await engine.shutdown()
     }
 
+    @Test("gives the same answer to the same request")
+    func reproducible() async throws {
+        let engine = try RealWhisper.serverEngine()
+        let first = try await engine.transcribe(try RealWhisper.request())
+        let second = try await engine.transcribe(try RealWhisper.request())
+        #expect(first.segments == second.segments)
+        await engine.shutdown()
+    }
+
     @Test("stops within a second of a cancellation and serves the next request")
     func cancellation() async throws {
         let engine = try RealWhisper.serverEngine()
