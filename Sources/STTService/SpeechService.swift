@@ -50,7 +50,7 @@ public struct SpeechService: Sendable {
     func jobID(_ text: String) throws -> JobID {
         guard let id = JobID(text) else {
             throw RPCError(
-                .invalidArgument, "\"\(text.prefix(64))\" is not a job id; it looks like \(JobID.example)")
+                .notFound, "there is no job \"\(text.prefix(64))\"; a job id looks like \(JobID.example)")
         }
         return id
     }

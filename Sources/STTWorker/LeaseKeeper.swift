@@ -3,6 +3,7 @@ import STTCore
 
 /// Keeps a lease alive while its work is being done, and gives the work up when the lease is gone.
 struct LeaseKeeper: Sendable {
+    let store: any JobStore
     let duration: Duration
     let interval: Duration
     let running: RunningWork
@@ -18,13 +19,13 @@ struct LeaseKeeper: Sendable {
     ) async throws -> Result {
         try await running.track(job) {
             try await firstToEnd(body) {
-                try await keepAlive(logger: logger, renew: renew)
+                try await keepAlive(job: job, logger: logger, renew: renew)
             }
         }
     }
 
     private func keepAlive(
-        logger: Logger, renew: @Sendable () async throws(PortError) -> LeaseRenewal
+        job: JobID, logger: Logger, renew: @Sendable () async throws(PortError) -> LeaseRenewal
     ) async throws -> Never {
         let clock = ContinuousClock()
         var lastRenewed = clock.now
@@ -34,7 +35,9 @@ struct LeaseKeeper: Sendable {
             switch await outcome(of: renew, logger: logger) {
             case .renewed: lastRenewed = asked
             case .lost: throw WorkInterruption.leaseLost
-            case .ended: throw WorkInterruption.ended
+            case .ended:
+                // Either the job is over, or the body has just committed and is about to return.
+                if await isOver(job, logger: logger) { throw WorkInterruption.ended }
             case nil:
                 if clock.now - lastRenewed > duration { throw WorkInterruption.leaseLost }
             }
@@ -50,6 +53,15 @@ struct LeaseKeeper: Sendable {
         } catch {
             logger.warning("lease not renewed", metadata: ["error": "\(error)"])
             return nil
+        }
+    }
+
+    private func isOver(_ job: JobID, logger: Logger) async -> Bool {
+        do {
+            return try await store.job(job, tenant: nil)?.state.isTerminal ?? true
+        } catch {
+            logger.warning("job not read", metadata: ["error": "\(error)"])
+            return false
         }
     }
 }

@@ -48,7 +48,8 @@ public final class Worker: Sendable {
 
     private var keeper: LeaseKeeper {
         LeaseKeeper(
-            duration: configuration.leaseDuration, interval: configuration.renewalInterval, running: running)
+            store: ports.store, duration: configuration.leaseDuration, interval: configuration.renewalInterval,
+            running: running)
     }
 
     private func obeyControl() async {

@@ -59,7 +59,7 @@ struct InputTests {
         let unknown = "01890a5d-ac96-774b-bcce-b302099a8057"
         let expectations: [(arguments: [String], status: Int32)] = [
             (["status", unknown], 4), (["stream", unknown], 4), (["result", unknown], 4), (["cancel", unknown], 4),
-            (["delete", unknown], 4), (["status", "no-such-id"], 2), (["transcribe", file, "--temperature", "7"], 2),
+            (["delete", unknown], 4), (["status", "no-such-id"], 4), (["transcribe", file, "--temperature", "7"], 2),
             (["transcribe", file, "--chunk-seconds", "100"], 2), (["transcribe", file, "--language", "klingon"], 2),
             (["transcribe", file, "--format", "docx"], 2), (["transcribe"], 2), (["frobnicate"], 2),
             (["transcribe", "/no/such/file.wav"], 5), (["transcribe", folder.path], 5),
