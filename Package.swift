@@ -45,7 +45,9 @@ let package = Package(
         .target(
             name: "RPCTransport", dependencies: ["RPCWire", "CLinuxShim", collections, log], swiftSettings: strict),
         .target(name: "RPCServer", dependencies: ["RPCTransport", "RPCWire", "STTProto", log], swiftSettings: strict),
-        .target(name: "RPCClient", dependencies: ["RPCTransport", "RPCWire", "STTProto", collections, log], swiftSettings: strict),
+        .target(
+            name: "RPCClient", dependencies: ["RPCTransport", "RPCWire", "STTProto", collections, log],
+            swiftSettings: strict),
 
         // The domain and the adapters of its ports.
         .target(name: "STTCore", swiftSettings: strict),
@@ -101,7 +103,8 @@ let package = Package(
             name: "STTEnginesTests", dependencies: ["STTEngines", "STTProcess", "STTCore", "STTTestKit", log],
             swiftSettings: strict),
         .testTarget(
-            name: "STTWorkerTests", dependencies: ["STTWorker", "STTEmbedded", "STTTestKit", "STTEngines"], swiftSettings: strict),
+            name: "STTWorkerTests", dependencies: ["STTWorker", "STTEmbedded", "STTTestKit", "STTEngines"],
+            swiftSettings: strict),
         .testTarget(
             name: "STTClientTests",
             dependencies: ["STTClient", "STTProto", "RPCServer", "RPCClient", "stt-rpc", log], swiftSettings: strict),
@@ -109,6 +112,7 @@ let package = Package(
             name: "STTServiceTests", dependencies: ["STTService", "STTEmbedded", "STTTestKit"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["STTClient", "STTProto", "STTProcess", "STTTestKit", "stt-rpc", "stt-rpcd"], swiftSettings: strict),
+            dependencies: ["STTClient", "STTProto", "STTProcess", "STTTestKit", "stt-rpc", "stt-rpcd"],
+            swiftSettings: strict),
     ]
 )

@@ -25,7 +25,8 @@ struct ChunkTranscriber: Sendable {
         let samples = try await readSamples(of: chunk)
         if chunk.attempts > 1 { await engine.recycle() }
         if chunk.attempts < configuration.maximumChunkAttempts {
-            return try await run(samples, at: chunk.span.startMilliseconds, claim: claim, engine: engine, logger: logger)
+            return try await run(
+                samples, at: chunk.span.startMilliseconds, claim: claim, engine: engine, logger: logger)
         }
         logger.warning("last attempt at chunk, in two halves")
         return try await runInHalves(samples, claim: claim, engine: engine, logger: logger)

@@ -11,7 +11,8 @@ struct EngineOptions: ParsableArguments {
     @Option(help: "The whisper-server program. Default: STT_WHISPER_SERVER, or the one on PATH.")
     var whisperServer: String?
 
-    @Option(help: "The whisper-cli program, used where there is no whisper-server. Default: STT_WHISPER_CLI, or on PATH.")
+    @Option(
+        help: "The whisper-cli program, used where there is no whisper-server. Default: STT_WHISPER_CLI, or on PATH.")
     var whisperCli: String?
 
     @Option(help: "Threads of each engine, 1 to 64. Default: the processors divided by the slots.")

@@ -24,7 +24,8 @@ struct ServerOptions: ParsableArguments {
             throw ValidationError("--grace-seconds is \(graceSeconds); it must be 0 to 3600")
         }
         guard Logger.Level(rawValue: logLevel) != nil else {
-            throw ValidationError("--log-level is \"\(logLevel)\"; it must be trace, debug, info, notice, warning, error or critical")
+            throw ValidationError(
+                "--log-level is \"\(logLevel)\"; it must be trace, debug, info, notice, warning, error or critical")
         }
     }
 

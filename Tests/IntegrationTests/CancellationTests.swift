@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Cancellation", .timeLimit(.minutes(2)))
 struct CancellationTests {
-    @Test("cancelling stops the engine within a second, ends streams, and frees the slot",
+    @Test(
+        "cancelling stops the engine within a second, ends streams, and frees the slot",
         .enabled(if: FakeWhisperServer.isPossible, "python3 is not installed"))
     func cancel() async throws {
         let folder = try TemporaryFolder()
@@ -38,7 +39,8 @@ struct CancellationTests {
         #expect(await daemon.stop() == "exit status 0")
     }
 
-    @Test("Ctrl-C during transcribe cancels the job and ends with 130",
+    @Test(
+        "Ctrl-C during transcribe cancels the job and ends with 130",
         .enabled(if: FakeWhisperServer.isPossible, "python3 is not installed"))
     func interrupt() async throws {
         let folder = try TemporaryFolder()
@@ -54,7 +56,8 @@ struct CancellationTests {
         #expect(await daemon.stop() == "exit status 0")
     }
 
-    @Test("a daemon that is told to stop in mid-job ends in time, and goes on with the job at its next start",
+    @Test(
+        "a daemon that is told to stop in mid-job ends in time, and goes on with the job at its next start",
         .enabled(if: FakeWhisperServer.isPossible, "python3 is not installed"))
     func drain() async throws {
         let folder = try TemporaryFolder()

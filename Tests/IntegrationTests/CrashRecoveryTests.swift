@@ -6,7 +6,8 @@ import Testing
 /// The daemon is killed with SIGKILL again and again while it works.
 @Suite("Crash recovery", .enabled(if: FakeWhisperServer.isPossible, "python3 is not installed"), .serialized)
 struct CrashRecoveryTests {
-    @Test("ten kills during a job: every partial once, no committed chunk run again, nothing left over",
+    @Test(
+        "ten kills during a job: every partial once, no committed chunk run again, nothing left over",
         .timeLimit(.minutes(3)))
     func tenKills() async throws {
         let kills = 10

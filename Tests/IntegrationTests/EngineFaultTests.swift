@@ -5,7 +5,8 @@ import Testing
 /// Engines that die, hang and say nothing.
 @Suite("Engine faults", .serialized, .timeLimit(.minutes(3)))
 struct EngineFaultTests {
-    @Test("a real whisper-server that is killed or stopped in mid-run costs an attempt, not the job",
+    @Test(
+        "a real whisper-server that is killed or stopped in mid-run costs an attempt, not the job",
         .enabled(if: Recordings.hasSpeech, "whisper.cpp, its model or jfk.wav is not installed"),
         arguments: [SIGKILL, SIGSTOP])
     func realEngine(signal: Int32) async throws {
@@ -30,7 +31,8 @@ struct EngineFaultTests {
         #expect(await daemon.stop() == "exit status 0")
     }
 
-    @Test("an engine that ends with status 0 and no output costs an attempt, not the job",
+    @Test(
+        "an engine that ends with status 0 and no output costs an attempt, not the job",
         .enabled(if: FakeWhisperServer.isPossible, "python3 is not installed"))
     func silentExit() async throws {
         let folder = try TemporaryFolder()
@@ -48,7 +50,8 @@ struct EngineFaultTests {
         #expect(await daemon.stop() == "exit status 0")
     }
 
-    @Test("a chunk that always kills the engine is a gap with its cause, and the rest of the transcript is there",
+    @Test(
+        "a chunk that always kills the engine is a gap with its cause, and the rest of the transcript is there",
         .enabled(if: FakeWhisperServer.isPossible, "python3 is not installed"))
     func poison() async throws {
         let folder = try TemporaryFolder()

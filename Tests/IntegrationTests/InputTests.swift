@@ -89,7 +89,9 @@ struct InputTests {
         let writer = try await openForWriting(pipe)
         let bytes = SyntheticAudio.bursts(10, seconds: 9)
         _ = bytes.withUnsafeBytes { write(writer, $0.baseAddress, 60_000) }
-        await waitUntil { (try? FileManager.default.contentsOfDirectory(atPath: daemon.data + "/tmp"))?.isEmpty == false }
+        await waitUntil {
+            (try? FileManager.default.contentsOfDirectory(atPath: daemon.data + "/tmp"))?.isEmpty == false
+        }
         await daemon.kill()
         close(writer)
         let outcome = try await submitted

@@ -7,7 +7,8 @@ import Testing
 /// Many clients at once, and a disk that is full.
 @Suite("Load", .enabled(if: FakeWhisperServer.isPossible, "python3 is not installed"), .serialized)
 struct LoadTests {
-    @Test("200 concurrent submits of short clips all complete, in bounded memory, with true figures throughout",
+    @Test(
+        "200 concurrent submits of short clips all complete, in bounded memory, with true figures throughout",
         .timeLimit(.minutes(3)))
     func manySubmits() async throws {
         let count = 200
@@ -44,7 +45,8 @@ struct LoadTests {
         #expect(await daemon.stop() == "exit status 0")
     }
 
-    @Test("a full disk refuses what it has no room for, and everything goes on once there is room",
+    @Test(
+        "a full disk refuses what it has no room for, and everything goes on once there is room",
         .enabled(if: SmallDisk.isPossible, "mounting a tmpfs needs root"), .timeLimit(.minutes(2)))
     func fullDisk() async throws {
         let folder = try TemporaryFolder()

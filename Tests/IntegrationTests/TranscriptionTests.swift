@@ -3,7 +3,8 @@ import STTTestKit
 import Testing
 
 /// Real speech through the real programs.
-@Suite("Transcription", .enabled(if: Recordings.hasSpeech, "whisper.cpp, its model or jfk.wav is not installed"),
+@Suite(
+    "Transcription", .enabled(if: Recordings.hasSpeech, "whisper.cpp, its model or jfk.wav is not installed"),
     .timeLimit(.minutes(3)))
 struct TranscriptionTests {
     @Test("transcribes real speech over TCP, in every format, from one transcript")
@@ -18,12 +19,15 @@ struct TranscriptionTests {
         let events = try transcribed.objects()
         let partials = events.filter { $0["type"] as? String == "partial" }
         let text = partials.compactMap { $0["text"] as? String }.joined()
-        let reference = "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
+        let reference =
+            "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
         #expect(WordErrorRate(reference: reference, hypothesis: text).errors == 0, "\(text)")
         let job = try #require(partials.first?["job"] as? String)
         let plain = try await daemon.client("result", job, "--format", "txt")
         #expect(plain.output == text)
-        for (format, sign) in [("json", "\"segments\""), ("srt", "00:00:00,"), ("vtt", "WEBVTT"), ("tsv", "start\tend")] {
+        for (format, sign) in [
+            ("json", "\"segments\""), ("srt", "00:00:00,"), ("vtt", "WEBVTT"), ("tsv", "start\tend"),
+        ] {
             let outcome = try await daemon.client("result", job, "--format", format)
             #expect(outcome.status == 0 && outcome.output.contains(sign), "\(format): \(outcome.errors)")
         }

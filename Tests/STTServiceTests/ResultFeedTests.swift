@@ -10,7 +10,8 @@ import Testing
 
 @Suite("Result feed", .timeLimit(.minutes(1)))
 struct ResultFeedTests {
-    @Test("whatever the bus loses, repeats or reorders, every chunk is delivered once and in order",
+    @Test(
+        "whatever the bus loses, repeats or reorders, every chunk is delivered once and in order",
         arguments: [0.0, 0.3, 1.0])
     func inOrder(loss: Double) async throws {
         let seed = UInt64.random(in: .min ... .max)

@@ -63,7 +63,9 @@ struct WorkerTests {
     func retries(code: EngineError.Code) async throws {
         let isFirst = Mutex(true)
         let harness = try WorkerHarness(slots: 1) { _ in
-            isFirst.withLock { let first = $0; $0 = false; return first } ? .fail(code) : .say("words")
+            isFirst.withLock {
+                let first = $0; $0 = false; return first
+            } ? .fail(code) : .say("words")
         }
         harness.start()
         let id = try await harness.submit(SyntheticAudio.bursts(1, seconds: 5))
@@ -139,7 +141,9 @@ struct WorkerTests {
     func handsOver() async throws {
         let isFirst = Mutex(true)
         let harness = try WorkerHarness(slots: 1) { _ in
-            isFirst.withLock { let first = $0; $0 = false; return first } ? .hang : .say("words")
+            isFirst.withLock {
+                let first = $0; $0 = false; return first
+            } ? .hang : .say("words")
         }
         harness.start()
         let id = try await harness.submit(SyntheticAudio.bursts(1, seconds: 5))

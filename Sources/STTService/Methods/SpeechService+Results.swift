@@ -67,7 +67,8 @@ extension SpeechService {
                 retryAfter: .seconds(1))
         case .failed:
             RPCError(
-                .failedPrecondition, "job \(job.id) failed and has no result: \(job.failure?.message ?? "unknown reason")")
+                .failedPrecondition,
+                "job \(job.id) failed and has no result: \(job.failure?.message ?? "unknown reason")")
         case .cancelled:
             RPCError(.failedPrecondition, "job \(job.id) was cancelled and has no result")
         case .completed:
