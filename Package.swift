@@ -103,7 +103,7 @@ let package = Package(
             name: "STTEnginesTests", dependencies: ["STTEngines", "STTProcess", "STTCore", "STTTestKit", log],
             swiftSettings: strict),
         .testTarget(
-            name: "STTWorkerTests", dependencies: ["STTWorker", "STTEmbedded", "STTTestKit", "STTEngines"],
+            name: "STTWorkerTests", dependencies: ["STTWorker", "STTEmbedded", "STTTestKit"],
             swiftSettings: strict),
         .testTarget(
             name: "STTClientTests",

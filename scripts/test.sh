@@ -16,19 +16,19 @@ swift build --build-tests || die "The tests do not build."
 mkdir -p "$DEPS/log"
 report=$(mktemp "$DEPS/log/test.XXXXXX")
 trap 'rm -f -- "$report"' EXIT
-step "Testing"
 status=0
-# Every test is written with Swift Testing.
-"$here/with-services.sh" swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$report" || status=$?
+"$here/with-services.sh" "$here/run-tests.sh" "$@" 2>&1 | tee "$report" || status=$?
 
 # The runner prints failures where they happen, which may be thousands of lines back.
 failed=$(grep -E '^(✘|.*fatal error:|.*Fatal error:)' "$report" | grep -vE '^✘ Test run with' || true)
 if [ -n "$failed" ]; then
     printf '\nFailures again:\n%s\n' "$failed"
 fi
-summary=$(grep -E 'Test run with [0-9]+ test' "$report" | tail -n 1 || true)
-if [ -n "$summary" ]; then
-    printf '\n%s\n' "$summary"
+tests=$(awk '/Test run with [0-9]+ test/ { for (i = 1; i < NF; i++) if ($i == "with") n += $(i + 1) } END { print n + 0 }' \
+    "$report")
+unhappy=$(grep -cE '^✘ Test .* failed after ' "$report" || true)
+if [ "$tests" -gt 0 ]; then
+    printf '\n%d passed, %d failed\n' "$((tests - unhappy))" "$unhappy"
 elif [ "$status" -eq 0 ]; then
     die "swift test ended well without saying how many tests it ran."
 fi

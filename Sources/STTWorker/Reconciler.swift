@@ -24,7 +24,7 @@ struct Reconciler: Sendable {
     func pass() async throws(PortError) {
         let expired = try await ports.store.markExpired(limit: 1000)
         if expired > 0 { logger.info("jobs expired", metadata: ["count": "\(expired)"]) }
-        let work = try await ports.store.claimableWork(limit: 2000)
+        let work = try await ports.store.claimableWork(limit: 10_000)
         if !work.isEmpty { try await ports.queue.enqueue(work) }
         let deleted = try await ports.store.collectable(limit: 1000)
         if !deleted.isEmpty { try await ports.queue.enqueue(deleted.map { $0.workItem(.collect) }) }

@@ -35,6 +35,7 @@ struct StageRunner: Sendable {
             try await keeper.hold(job: id, logger: logger) { () async throws(PortError) in
                 try await ports.store.renew(stage, of: id, owner: owner, lease: configuration.leaseDuration)
             } _: {
+                if job.stageClaims > configuration.maximumStageClaims { throw PermanentFailure.lostWorkers(stage, job) }
                 try await body(context)
             }
             logger.info(
@@ -88,6 +89,16 @@ struct StageRunner: Sendable {
 struct PermanentFailure: Error, CustomStringConvertible {
     let failure: JobFailure
     var description: String { failure.message }
+
+    /// The job takes its workers down, or they have gone down for other reasons each time that they had it.
+    static func lostWorkers(_ stage: JobStage, _ job: Job) -> PermanentFailure {
+        PermanentFailure(
+            failure: JobFailure(
+                code: "worker.lost",
+                message: "\(job.stageClaims - 1) workers in a row ended in the stage \"\(stage.rawValue)\" of this job;"
+                    + " convert the audio to another format, or look into the daemon's log, before submitting it again")
+        )
+    }
 }
 
 extension WorkerConfiguration {

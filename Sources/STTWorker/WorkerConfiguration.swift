@@ -13,6 +13,8 @@ public struct WorkerConfiguration: Sendable {
     /// All claims of a chunk, also those that ended with their process. Past it the chunk is a gap, so that one that
     /// takes its worker down does not do so for ever.
     public var maximumChunkClaims: Int
+    /// Workers that may be lost in a row while they decode or merge a job before it fails, for the same reason.
+    public var maximumStageClaims: Int
     /// Attempts at decoding or merging that may be charged to the job before it fails.
     public var maximumStageAttempts: Int
     public var backoff: Backoff
@@ -25,7 +27,8 @@ public struct WorkerConfiguration: Sendable {
     public init(
         slots: Int = 1, housekeepingSlots: Int = 2, leaseDuration: Duration = .seconds(30),
         renewalInterval: Duration = .seconds(10), maximumChunkAttempts: Int = 3, maximumChunkClaims: Int = 25,
-        maximumStageAttempts: Int = 5, backoff: Backoff = Backoff(), engineTimeLimit: EngineTimeLimit = .init(),
+        maximumStageAttempts: Int = 5, maximumStageClaims: Int = 12, backoff: Backoff = Backoff(),
+        engineTimeLimit: EngineTimeLimit = .init(),
         retention: Duration = .seconds(7 * 24 * 3600), reconcileInterval: Duration = .seconds(5)
     ) {
         self.slots = slots
@@ -35,6 +38,7 @@ public struct WorkerConfiguration: Sendable {
         self.maximumChunkAttempts = maximumChunkAttempts
         self.maximumChunkClaims = maximumChunkClaims
         self.maximumStageAttempts = maximumStageAttempts
+        self.maximumStageClaims = maximumStageClaims
         self.backoff = backoff
         self.engineTimeLimit = engineTimeLimit
         self.retention = retention

@@ -20,6 +20,8 @@ public struct Job: Sendable, Hashable, Codable {
     public var failure: JobFailure?
     /// Failed attempts at the current stage.
     public var stageAttempts: Int
+    /// Claims of the current stage that were lost with their worker since it last added a chunk, plus the running one.
+    public var stageClaims: Int
     public var lease: Lease?
     public var createdAt: Timestamp
     public var startedAt: Timestamp?
@@ -42,6 +44,7 @@ public struct Job: Sendable, Hashable, Codable {
         progress = JobProgress()
         language = options.language
         stageAttempts = 0
+        stageClaims = 0
     }
 
     /// Whether a second Submit under the same idempotency key asks for the same work.

@@ -154,7 +154,8 @@ extension SQLiteJobStore {
             }
         return """
             UPDATE jobs SET state = \(running(stage)), version = version + 1, lease_owner = :owner,
-                lease_until = :until, not_before = NULL, started_at = coalesce(started_at, :now)
+                lease_until = :until, not_before = NULL, started_at = coalesce(started_at, :now),
+                stage_claims = stage_claims + 1
             WHERE id = :id AND \(startable) AND (lease_until IS NULL OR lease_until <= :now)
                 AND (not_before IS NULL OR not_before <= :now)
             RETURNING \(SQLiteRecords.jobColumns)
@@ -168,13 +169,14 @@ extension SQLiteJobStore {
     private static func releaseSQL(_ stage: JobStage) -> String {
         """
         UPDATE jobs SET version = version + 1, lease_owner = NULL, lease_until = NULL, not_before = :notBefore,
-            failure = coalesce(:failure, failure), stage_attempts = stage_attempts + :charge
+            failure = coalesce(:failure, failure), stage_attempts = stage_attempts + :charge,
+            stage_claims = max(stage_claims - 1, 0)
         WHERE \(held(stage))
         """
     }
 
     private static let formatSQL = """
-        UPDATE jobs SET version = version + 1, format = :format WHERE \(held(.prepare))
+        UPDATE jobs SET version = version + 1, format = :format, stage_claims = 1 WHERE \(held(.prepare))
         RETURNING \(SQLiteRecords.jobColumns)
         """
 
@@ -187,7 +189,7 @@ extension SQLiteJobStore {
 
     private static let finishPreparingSQL = """
         UPDATE jobs SET state = 'transcribing', version = version + 1, lease_owner = NULL, lease_until = NULL,
-            chunk_count = :count, format = :format, failure = NULL, stage_attempts = 0
+            chunk_count = :count, format = :format, failure = NULL, stage_attempts = 0, stage_claims = 0
         WHERE \(held(.prepare)) RETURNING \(SQLiteRecords.jobColumns)
         """
 
@@ -195,7 +197,7 @@ extension SQLiteJobStore {
 
     private static let completeSQL = """
         UPDATE jobs SET state = 'completed', version = version + 1, lease_owner = NULL, lease_until = NULL,
-            failure = NULL, stage_attempts = 0, result = :result, language = coalesce(:language, language),
+            failure = NULL, stage_attempts = 0, stage_claims = 0, result = :result, language = coalesce(:language, language),
             finished_at = :now, expires_at = :expires
         WHERE \(held(.merge)) RETURNING \(SQLiteRecords.jobColumns)
         """

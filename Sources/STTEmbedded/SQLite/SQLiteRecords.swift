@@ -8,7 +8,7 @@ enum SQLiteRecords {
     static let jobColumns = """
         id, tenant, idempotency_key, options, audio, format, state, version, chunk_count, chunks_done, \
         chunks_with_gaps, samples_done, chunk_attempts, language, result, failure, stage_attempts, lease_owner, \
-        lease_until, created_at, started_at, finished_at, expires_at
+        lease_until, created_at, started_at, finished_at, expires_at, stage_claims
         """
 
     /// In the order in which `chunk(_:)` reads them.
@@ -38,6 +38,7 @@ enum SQLiteRecords {
         job.startedAt = timestamp(row[20])
         job.finishedAt = timestamp(row[21])
         job.expiresAt = timestamp(row[22])
+        job.stageClaims = row[23]
         return job
     }
 

@@ -37,6 +37,7 @@ enum SQLiteSchema {
             result TEXT,
             failure TEXT,
             stage_attempts INTEGER NOT NULL DEFAULT 0,
+            stage_claims INTEGER NOT NULL DEFAULT 0,
             not_before INTEGER,
             lease_owner TEXT,
             lease_until INTEGER,

@@ -118,6 +118,27 @@ extension JobStoreContract {
                     .prepare, of: id, owner: first, failure: Sample.failure, delay: .zero, chargeAttempt: true)
                 #expect(try await fixture.current(id) == before)
             },
+            Rule("claims that were lost are counted until the stage adds a chunk, those given back are not") {
+                fixture in
+                let store = fixture.store
+                let id = try await fixture.insertedJob().id
+                for lost in 1...3 {
+                    let job = try await store.claim(.prepare, of: id, owner: OwnerToken(), lease: fixture.lease)
+                    #expect(job?.stageClaims == lost)
+                    try await fixture.outlastLease()
+                }
+                let owner = OwnerToken()
+                _ = try await store.claim(.prepare, of: id, owner: owner, lease: fixture.longLease)
+                try await store.release(
+                    .prepare, of: id, owner: owner, failure: nil, delay: .zero, chargeAttempt: false)
+                #expect(try await fixture.current(id).stageClaims == 3)
+                _ = try await store.claim(.prepare, of: id, owner: owner, lease: fixture.longLease)
+                let span = ChunkSpan(index: 0, startSample: 0, endSample: 16_000)
+                _ = try await store.addChunks([span], to: id, owner: owner, format: Sample.format)
+                #expect(try await fixture.current(id).stageClaims == 1)
+                _ = try await store.finishPreparing(id, owner: owner, chunkCount: 1, format: Sample.format)
+                #expect(try await fixture.current(id).stageClaims == 0)
+            },
             Rule("the next stage counts its failed attempts from nought and clears the last failure") { fixture in
                 let store = fixture.store
                 let id = try await fixture.insertedJob().id

@@ -18,6 +18,7 @@ extension ReferenceJobStore {
             record.job.lease = Lease(owner: owner, until: now + lease)
             record.job.startedAt = record.job.startedAt ?? now
             record.job.version += 1
+            record.job.stageClaims += 1
             record.notBefore = nil
             return record.job
         } ?? nil
@@ -46,6 +47,7 @@ extension ReferenceJobStore {
             record.job.lease = nil
             record.job.failure = failure ?? record.job.failure
             record.job.stageAttempts += chargeAttempt ? 1 : 0
+            record.job.stageClaims = max(record.job.stageClaims - 1, 0)
             record.notBefore = delay > .zero ? now + delay : nil
         }
     }
@@ -55,6 +57,7 @@ extension ReferenceJobStore {
     ) async throws(PortError) -> Bool {
         let job = try updateHeld(.prepare, of: id, owner: owner) { record in
             record.job.format = format
+            record.job.stageClaims = 1
             for span in spans where !record.chunks.contains(where: { $0.index == span.index }) {
                 record.chunks.append(Chunk(job: id, span: span))
             }
@@ -76,6 +79,7 @@ extension ReferenceJobStore {
             record.job.format = format
             record.job.failure = nil
             record.job.stageAttempts = 0
+            record.job.stageClaims = 0
         }
     }
 
@@ -89,6 +93,7 @@ extension ReferenceJobStore {
             record.job.language = language ?? record.job.language
             record.job.failure = nil
             record.job.stageAttempts = 0
+            record.job.stageClaims = 0
         }
     }
 

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# run-tests.sh [OPTION...]: runs the tests that were built. The options go to `swift test`.
+#
+# Every test is written with Swift Testing. Without options, one target runs after another: within a target tests run in
+# parallel, and all of them at once would starve those that measure time on a small machine.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/lib.sh"
+
+if [ $# -gt 0 ]; then
+    exec swift test --skip-build --disable-xctest "$@"
+fi
+status=0
+for target in Tests/*Tests; do
+    step "Testing ${target#Tests/}"
+    swift test --skip-build --disable-xctest --filter "^${target#Tests/}\\." || status=$?
+done
+exit "$status"
