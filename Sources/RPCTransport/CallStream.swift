@@ -6,7 +6,7 @@ internal import STTProto
 package protocol CallStreamOwner: AnyObject {
     /// Server: a message came, whole. The bytes are valid during the call only.
     ///
-    /// - Returns: Whether the owner used it up; if not, the stream keeps it for ``CallStream/nextMessage()``.
+    /// - Returns: Whether the owner used it up; if not, the stream keeps it for ``CallStream/nextMessages()``.
     func stream(_ stream: CallStream, didReceive message: UnsafeRawBufferPointer) -> Bool
     /// The peer sends no more messages.
     func streamDidReceiveAll(_ stream: CallStream)
@@ -28,11 +28,11 @@ package enum StreamEnding: Sendable {
 
 /// One call's messages in both directions: what waits to be read, and who waits to read or to send.
 ///
-/// Concurrency: everything is touched on the loop only. ``nextMessage()`` and ``sendMessage(_:)`` may be called from
+/// Concurrency: everything is touched on the loop only. ``nextMessages()`` and ``sendMessage(_:)`` may be called from
 /// anywhere; from a task that runs on the loop they do not suspend while they need not.
 package final class CallStream: @unchecked Sendable {
     private enum Ready {
-        case message([UInt8])
+        case messages([[UInt8]])
         case end
         case notYet
     }
@@ -54,6 +54,9 @@ package final class CallStream: @unchecked Sendable {
         }
     }
 
+    /// A reader gets messages of at least this many bytes together, where they are here.
+    private static let batchBytes: UInt64 = 32 * 1024
+
     package let loop: EventLoop
     /// Holds each other with the stream until the stream is over.
     package var owner: (any CallStreamOwner)?
@@ -65,7 +68,7 @@ package final class CallStream: @unchecked Sendable {
     private var hasReceivedAll = false
     private var inboundFailure: (any Error)?
     private var outboundFailure: (any Error)?
-    private var reader: Waiter<[UInt8]?>?
+    private var reader: Waiter<[[UInt8]]>?
     private var sender: Waiter<Void>?
     private var messageToSend: SharedBytes?
     /// Client: what goes out first once the stream is attached.
@@ -122,7 +125,7 @@ package final class CallStream: @unchecked Sendable {
         if let reader {
             self.reader = nil
             connection?.consumed(self, flow: flow)
-            reader.resume(.success(owned ?? [UInt8](message)))
+            reader.resume(.success([owned ?? [UInt8](message)]))
         } else if owner?.stream(self, didReceive: message) ?? false {
             connection?.consumed(self, flow: flow)
         } else {
@@ -134,7 +137,7 @@ package final class CallStream: @unchecked Sendable {
         hasReceivedAll = true
         if let reader {
             self.reader = nil
-            reader.resume(.success(nil))
+            reader.resume(.success([]))
         }
         owner?.streamDidReceiveAll(self)
     }
@@ -192,7 +195,7 @@ package final class CallStream: @unchecked Sendable {
         }
         if let reader {
             self.reader = nil
-            if let inbound { reader.resume(.failure(inbound)) } else { reader.resume(.success(nil)) }
+            if let inbound { reader.resume(.failure(inbound)) } else { reader.resume(.success([])) }
         }
     }
 
@@ -204,13 +207,22 @@ package final class CallStream: @unchecked Sendable {
 
     private func takeReady() throws -> Ready {
         loop.assertOnLoop()
-        if let received = inbox.popFirst() {
-            if inbox.isEmpty { inbox = [] }
-            connection?.consumed(self, flow: received.flow)
-            return .message(received.bytes)
-        }
+        if !inbox.isEmpty { return .messages(takeBatch()) }
         if let inboundFailure { throw inboundFailure }
         return hasReceivedAll ? .end : .notYet
+    }
+
+    /// Some of the messages that are here. They count as used up: the reader holds no more than this besides a window.
+    private func takeBatch() -> [[UInt8]] {
+        var batch: [[UInt8]] = []
+        var flow: UInt64 = 0
+        while flow < Self.batchBytes, let received = inbox.popFirst() {
+            batch.append(received.bytes)
+            flow += received.flow
+        }
+        if inbox.isEmpty { inbox = [] }
+        connection?.consumed(self, flow: flow)
+        return batch
     }
 
     /// Queues now if there is room. False where the sender has to wait.
@@ -224,13 +236,13 @@ package final class CallStream: @unchecked Sendable {
         return true
     }
 
-    private func park(reader waiter: Waiter<[UInt8]?>, _ continuation: UnsafeContinuation<[UInt8]?, any Error>) {
+    private func park(reader waiter: Waiter<[[UInt8]]>, _ continuation: UnsafeContinuation<[[UInt8]], any Error>) {
         do {
             if waiter.isCancelled { throw CancellationError() }
             precondition(reader == nil, "two tasks read one stream")
             switch try takeReady() {
-            case .message(let bytes): continuation.resume(returning: bytes)
-            case .end: continuation.resume(returning: nil)
+            case .messages(let messages): continuation.resume(returning: messages)
+            case .end: continuation.resume(returning: [])
             case .notYet:
                 waiter.continuation = continuation
                 reader = waiter
@@ -256,7 +268,7 @@ package final class CallStream: @unchecked Sendable {
         }
     }
 
-    private func cancel(reader waiter: Waiter<[UInt8]?>) {
+    private func cancel(reader waiter: Waiter<[[UInt8]]>) {
         waiter.isCancelled = true
         if reader === waiter { reader = nil }
         waiter.resume(.failure(CancellationError()))
@@ -273,15 +285,15 @@ package final class CallStream: @unchecked Sendable {
 }
 
 extension CallStream: InboundMessageSource {
-    package func nextMessage() async throws -> [UInt8]? {
+    package func nextMessages() async throws -> [[UInt8]] {
         if loop.isCurrent {
             switch try takeReady() {
-            case .message(let bytes): return bytes
-            case .end: return nil
+            case .messages(let messages): return messages
+            case .end: return []
             case .notYet: break
             }
         }
-        let waiter = Waiter<[UInt8]?>()
+        let waiter = Waiter<[[UInt8]]>()
         return try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in
                 loop.perform { self.park(reader: waiter, continuation) }

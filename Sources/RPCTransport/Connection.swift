@@ -180,10 +180,13 @@ package final class Connection: @unchecked Sendable {
     private func clearReleased() {
         let released = machine.takeReleased()
         if released.isEmpty { return }
+        // All slots are cleared before anybody hears of it: who does may open a stream in one of them.
+        var over: [CallStream] = []
         for slot in released where slot < streams.count {
-            streams[slot]?.detach()
+            if let stream = streams[slot] { over.append(stream) }
             streams[slot] = nil
         }
+        for stream in over { stream.detach() }
         if machine.streamCount == 0 {
             times.idleSince = loop.now
             if isDraining { setDirty() }

@@ -3,8 +3,8 @@ public import STTProto
 
 /// Gives the encoded messages of one direction of a stream, in order. Called by one task at a time.
 package protocol InboundMessageSource: AnyObject, Sendable {
-    /// The next message, or nil after the last. Waits for it.
-    func nextMessage() async throws -> [UInt8]?
+    /// The next messages, one at least, or none after the last. Waits for them.
+    func nextMessages() async throws -> [[UInt8]]
 }
 
 /// The messages that a peer streams in.
@@ -24,11 +24,21 @@ public struct InboundMessages<Message: ProtoMessage>: AsyncSequence, Sendable {
 
     public struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate let source: any InboundMessageSource
+        /// Fetched together, for to fetch one may take a change of threads. In reverse.
+        private var fetched: [[UInt8]] = []
+
+        fileprivate init(source: any InboundMessageSource) { self.source = source }
 
         /// - Throws: ``RPCWire/RPCError`` where the call failed or a message is malformed; `CancellationError` where
         ///   the call was given up by the peer, by its deadline or by this task.
         public mutating func next() async throws -> Message? {
-            guard let bytes = try await source.nextMessage() else { return nil }
+            if fetched.isEmpty {
+                fetched = try await source.nextMessages()
+                fetched.reverse()
+            } else {
+                try Task.checkCancellation()
+            }
+            guard let bytes = fetched.popLast() else { return nil }
             do throws(ProtoError) {
                 return try Message.decode(bytes)
             } catch {
