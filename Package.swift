@@ -42,7 +42,9 @@ let package = Package(
         .target(
             name: "RPCTransport", dependencies: ["RPCWire", "CLinuxShim", collections, log], swiftSettings: strict),
         .target(name: "RPCServer", dependencies: ["RPCTransport", "RPCWire", "STTProto", log], swiftSettings: strict),
-        .target(name: "RPCClient", dependencies: ["RPCTransport", "RPCWire", "STTProto", collections, log], swiftSettings: strict),
+        .target(
+            name: "RPCClient", dependencies: ["RPCTransport", "RPCWire", "STTProto", collections, log],
+            swiftSettings: strict),
 
         // The domain and the adapters of its ports.
         .target(name: "STTCore", swiftSettings: strict),
