@@ -189,6 +189,7 @@ package final class Connection: @unchecked Sendable {
         for stream in over { stream.detach() }
         if machine.streamCount == 0 {
             times.idleSince = loop.now
+            updateTimer()
             if isDraining { setDirty() }
         }
         delegate?.connectionHasCapacity(self)
@@ -201,6 +202,7 @@ package final class Connection: @unchecked Sendable {
             switch transport.read(into: loop.readBuffer) {
             case .bytes(let count):
                 times.lastReceived = loop.now
+                times.pingSent = 0
                 if phase == .lingering { continue }
                 process(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
                 if count < loop.readBuffer.count { return }
@@ -240,6 +242,7 @@ package final class Connection: @unchecked Sendable {
         case .nothing: break
         case .hello(let hello):
             try delegate?.connection(self, didReceive: hello)
+            updateTimer()
             delegate?.connectionHasCapacity(self)
         case .call(let slot, let call):
             let stream = CallStream(loop: loop)
@@ -260,7 +263,7 @@ package final class Connection: @unchecked Sendable {
                 let code = StatusCode(rawValue: cancel.code) ?? .unknown
                 stream.owner?.streamDidEnd(stream, .status(RPCError(code == .ok ? .cancelled : code, cancel.message)))
             }
-        case .pong: times.pingSent = 0
+        case .pong: break
         case .goAway(let goAway):
             if machine.role == .client {
                 for stream in streams.compactMap({ $0 }) where machine.streamID(stream.slot) > goAway.lastStream {
