@@ -85,7 +85,11 @@ struct AudioIntake: ~Copyable {
         do {
             insertion = try await context.store.insert(job)
         } catch {
-            await Self.removeAudio(of: job.id, context: context)
+            // The job may be there although the reply was lost: then its audio has to stay. What is left without a job
+            // is swept at the next start.
+            if let stored = try? await context.store.job(job.id, tenant: nil) {
+                return Receipt(job: stored, isExisting: false)
+            }
             throw error
         }
         switch insertion {

@@ -86,7 +86,7 @@ struct ChunkProcessor: Sendable {
     private func giveBack(_ claim: ClaimedChunk, owner: OwnerToken, error: any Error, logger: Logger) async {
         let chunk = claim.chunk
         let attempt = AttemptFailure(error)
-        let delay = attempt.failure == nil ? .zero : configuration.backoff.delay(attempt: max(chunk.attempts, 1))
+        let delay = attempt.failure == nil ? .zero : configuration.backoff.delay(attempt: chunk.releases + 1)
         if attempt.failure != nil { metrics.update { $0.chunksRetried += 1 } }
         logger.warning(
             "chunk attempt failed",

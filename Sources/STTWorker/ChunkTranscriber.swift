@@ -14,12 +14,13 @@ struct ChunkTranscriber: Sendable {
 
     func transcribe(_ claim: ClaimedChunk, engine: SlotEngine, logger: Logger) async throws -> ChunkResult {
         let chunk = claim.chunk
-        if chunk.claims > configuration.maximumChunkClaims {
+        let lost = chunk.claims - chunk.releases - 1
+        if lost >= configuration.maximumLostClaims {
             let cause =
                 chunk.lastFailure
                 ?? JobFailure(
                     code: "worker.lost",
-                    message: "\(chunk.claims - 1) workers ended while they transcribed this part of the recording")
+                    message: "\(lost) workers ended while they transcribed this part of the recording")
             return gap(chunk, cause: cause, engine: await engine.name)
         }
         let samples = try await readSamples(of: chunk)

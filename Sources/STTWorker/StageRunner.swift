@@ -64,7 +64,7 @@ struct StageRunner: Sendable {
             await ports.discard(.samples(of: job.id), logger: context.logger)
             return
         }
-        let delay = attempt.failure == nil ? .zero : configuration.backoff.delay(attempt: job.stageAttempts + 1)
+        let delay = delay(before: job, attempt)
         context.logger.warning(
             "stage attempt failed",
             metadata: ["stage": "\(stage)", "error": "\(attempt.failure?.message ?? "stopped")"])
@@ -74,6 +74,13 @@ struct StageRunner: Sendable {
                 chargeAttempt: attempt.isCharged)
             try await ports.queue.enqueue([job.workItem(stage == .prepare ? .prepare : .merge)], delay: delay)
         }
+    }
+
+    private func delay(before job: Job, _ attempt: AttemptFailure) -> Duration {
+        guard attempt.failure != nil else { return .zero }
+        let backoff = configuration.backoff.delay(attempt: job.stageAttempts + 1)
+        // What is not charged does not grow the backoff: a full disk is not to be tried many times a second.
+        return attempt.isCharged ? backoff : backoff + .seconds(1)
     }
 
     private func isExhausted(_ job: Job, _ attempt: AttemptFailure) -> Bool {

@@ -10,9 +10,9 @@ public struct WorkerConfiguration: Sendable {
     public var renewalInterval: Duration
     /// Attempts at a chunk that may be charged to it. In the last one it is split, and what fails then is a gap.
     public var maximumChunkAttempts: Int
-    /// All claims of a chunk, also those that ended with their process. Past it the chunk is a gap, so that one that
-    /// takes its worker down does not do so for ever.
-    public var maximumChunkClaims: Int
+    /// Workers that may be lost while they transcribe a chunk before it is a gap, so that one that takes its worker down
+    /// does not do so for ever.
+    public var maximumLostClaims: Int
     /// Workers that may be lost in a row while they decode or merge a job before it fails, for the same reason.
     public var maximumStageClaims: Int
     /// Attempts at decoding or merging that may be charged to the job before it fails.
@@ -26,7 +26,7 @@ public struct WorkerConfiguration: Sendable {
 
     public init(
         slots: Int = 1, housekeepingSlots: Int = 2, leaseDuration: Duration = .seconds(30),
-        renewalInterval: Duration = .seconds(10), maximumChunkAttempts: Int = 3, maximumChunkClaims: Int = 25,
+        renewalInterval: Duration = .seconds(10), maximumChunkAttempts: Int = 3, maximumLostClaims: Int = 25,
         maximumStageAttempts: Int = 5, maximumStageClaims: Int = 12, backoff: Backoff = Backoff(),
         engineTimeLimit: EngineTimeLimit = .init(),
         retention: Duration = .seconds(7 * 24 * 3600), reconcileInterval: Duration = .seconds(5)
@@ -36,7 +36,7 @@ public struct WorkerConfiguration: Sendable {
         self.leaseDuration = leaseDuration
         self.renewalInterval = renewalInterval
         self.maximumChunkAttempts = maximumChunkAttempts
-        self.maximumChunkClaims = maximumChunkClaims
+        self.maximumLostClaims = maximumLostClaims
         self.maximumStageAttempts = maximumStageAttempts
         self.maximumStageClaims = maximumStageClaims
         self.backoff = backoff

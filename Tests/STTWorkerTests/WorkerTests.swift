@@ -102,6 +102,49 @@ struct WorkerTests {
         await harness.stop()
     }
 
+    @Test("an engine that cannot be started for long costs the chunk nothing")
+    func unavailableEngine() async throws {
+        let trials = Mutex(0)
+        let harness = try WorkerHarness(slots: 1) { _ in
+            let trial = trials.withLock { count in
+                count += 1
+                return count
+            }
+            return trial <= 40 ? .fail(.unavailable) : .say("words")
+        }
+        harness.start()
+        let id = try await harness.submit(SyntheticAudio.bursts(1, seconds: 5))
+        let job = try await harness.waitForEnd(id)
+        #expect(try await harness.text(of: job) == "words\n")
+        #expect(job.progress.chunksWithGaps == 0)
+        #expect(harness.engines.runs.count == 41)
+        await harness.stop()
+    }
+
+    @Test("a chunk that takes its workers down is a gap in the end")
+    func lostWorkers() async throws {
+        let harness = try WorkerHarness(slots: 1, change: { $0.maximumLostClaims = 3 }) { _ in .say("words") }
+        let id = try await harness.submit(SyntheticAudio.bursts(1, seconds: 5))
+        let owner = OwnerToken()
+        _ = try await harness.store.claim(.prepare, of: id, owner: owner, lease: .seconds(60))
+        let format = AudioFormat(name: "WAV", sampleRate: 16_000, channels: 1, sampleCount: 80_000)
+        let span = ChunkSpan(index: 0, startSample: 0, endSample: 80_000)
+        _ = try await harness.store.addChunks([span], to: id, owner: owner, format: format)
+        _ = try await harness.store.finishPreparing(id, owner: owner, chunkCount: 1, format: format)
+        for _ in 0..<3 {
+            let claim = try await harness.store.claimChunk(0, of: id, owner: OwnerToken(), lease: .seconds(60))
+            #expect(claim != nil)
+            try await harness.store.releaseAllLeases()
+        }
+        harness.start()
+        let job = try await harness.waitForEnd(id)
+        #expect(job.state == .completed && job.progress.chunksWithGaps == 1)
+        let result = try #require(try await harness.store.chunks(of: id, from: 0, limit: 1).first?.result)
+        #expect(result.gaps.map(\.cause.code) == ["worker.lost"])
+        #expect(harness.engines.runs.isEmpty)
+        await harness.stop()
+    }
+
     @Test("a cancelled job's engine stops at once and the slot takes the next job")
     func cancel() async throws {
         let harness = try WorkerHarness(slots: 1) { run in

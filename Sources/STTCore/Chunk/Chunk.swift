@@ -16,6 +16,8 @@ public struct Chunk: Sendable, Hashable, Codable {
     public var attempts: Int
     /// Every claim, also those lost to infrastructure.
     public var claims: Int
+    /// Claims that were given back. Those that were neither given back nor committed were lost with their worker.
+    public var releases: Int
     /// Not to be claimed before. `nil`: at once.
     public var notBefore: Timestamp?
     public var lease: Lease?
@@ -28,6 +30,7 @@ public struct Chunk: Sendable, Hashable, Codable {
         state = .pending
         attempts = 0
         claims = 0
+        releases = 0
     }
 
     public var index: Int { span.index }

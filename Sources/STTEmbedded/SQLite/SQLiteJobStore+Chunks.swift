@@ -125,8 +125,8 @@ extension SQLiteJobStore {
         """
 
     private static let releaseChunkSQL = """
-        UPDATE chunks SET state = 'pending', attempts = attempts - :uncharge, lease_owner = NULL, lease_until = NULL,
-            not_before = :notBefore, failure = coalesce(:failure, failure)
+        UPDATE chunks SET state = 'pending', attempts = attempts - :uncharge, releases = releases + 1, lease_owner = NULL,
+            lease_until = NULL, not_before = :notBefore, failure = coalesce(:failure, failure)
         WHERE \(heldChunk)
         """
 

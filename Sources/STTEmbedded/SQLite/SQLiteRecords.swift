@@ -14,7 +14,7 @@ enum SQLiteRecords {
     /// In the order in which `chunk(_:)` reads them.
     static let chunkColumns = """
         job, idx, start_sample, end_sample, lead_in_samples, ends_in_forced_cut, checkpoint, state, attempts, claims, \
-        not_before, lease_owner, lease_until, failure, result
+        not_before, lease_owner, lease_until, failure, result, releases
         """
 
     static func job(_ row: Row) throws -> Job {
@@ -52,6 +52,7 @@ enum SQLiteRecords {
         chunk.state = try state(row[7], "state of \(name)")
         chunk.attempts = row[8]
         chunk.claims = row[9]
+        chunk.releases = row[15]
         chunk.notBefore = timestamp(row[10])
         chunk.lease = lease(owner: row[11], until: row[12])
         chunk.lastFailure = try decodeIfPresent(json: row[13], "failure of \(name)")

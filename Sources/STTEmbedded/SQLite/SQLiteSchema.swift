@@ -72,6 +72,7 @@ enum SQLiteSchema {
             state TEXT NOT NULL,
             attempts INTEGER NOT NULL DEFAULT 0,
             claims INTEGER NOT NULL DEFAULT 0,
+            releases INTEGER NOT NULL DEFAULT 0,
             not_before INTEGER,
             lease_owner TEXT,
             lease_until INTEGER,

@@ -168,7 +168,7 @@ extension JobStoreContract {
                     0, of: id, owner: owner, failure: Sample.failure, delay: fixture.unit * 10, chargeAttempt: true)
                 var chunk = try await fixture.chunk(0, of: id)
                 #expect(chunk.state == .pending && chunk.lease == nil)
-                #expect(chunk.attempts == 1 && chunk.claims == 1)
+                #expect(chunk.attempts == 1 && chunk.claims == 1 && chunk.releases == 1)
                 #expect(chunk.lastFailure == Sample.failure)
                 let notBefore = try #require(chunk.notBefore)
                 #expect(notBefore >= before + fixture.unit * 10 && notBefore <= fixture.now + fixture.unit * 10)
@@ -184,7 +184,7 @@ extension JobStoreContract {
                 try await store.releaseChunk(
                     0, of: id, owner: owner, failure: nil, delay: .zero, chargeAttempt: false)
                 chunk = try await fixture.chunk(0, of: id)
-                #expect(chunk.attempts == 1 && chunk.claims == 2)
+                #expect(chunk.attempts == 1 && chunk.claims == 2 && chunk.releases == 2)
                 #expect(chunk.lastFailure == Sample.failure)
                 #expect(chunk.notBefore == nil)
                 let third = try await store.claimChunk(0, of: id, owner: OwnerToken(), lease: fixture.lease)

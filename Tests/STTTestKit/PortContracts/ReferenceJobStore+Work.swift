@@ -164,6 +164,7 @@ extension ReferenceJobStore {
         _ = try updateHeldChunk(index, of: id, owner: owner) { _, chunk in
             chunk.state = .pending
             chunk.attempts -= chargeAttempt ? 0 : 1
+            chunk.releases += 1
             chunk.lease = nil
             chunk.notBefore = delay > .zero ? now + delay : nil
             chunk.lastFailure = failure ?? chunk.lastFailure
