@@ -26,7 +26,7 @@ if [ -n "$failed" ]; then
 fi
 tests=$(awk '/Test run with [0-9]+ test/ { for (i = 1; i < NF; i++) if ($i == "with") n += $(i + 1) } END { print n + 0 }' \
     "$report")
-unhappy=$(grep -cE '^✘ Test .* failed after ' "$report" || true)
+unhappy=$(grep -cE '^✘ Test ".* failed after ' "$report" || true)
 if [ "$tests" -gt 0 ]; then
     printf '\n%d passed, %d failed\n' "$((tests - unhappy))" "$unhappy"
 elif [ "$status" -eq 0 ]; then

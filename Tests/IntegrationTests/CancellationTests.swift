@@ -14,7 +14,7 @@ struct CancellationTests {
         let daemon = try await DaemonProcess(in: folder, slots: 1, engine: engine.arguments)
         let talk = try folder.write(SyntheticAudio.bursts(6, seconds: 9), to: "talk.wav")
         let job = try await daemon.client("submit", talk).output.trimmingCharacters(in: .whitespacesAndNewlines)
-        async let streamed = daemon.client("stream", job)
+        async let streamed = daemon.client("--retry-for", "60", "stream", job)
         await waitUntil { engine.runs.count == 1 }
         let running = try #require(engine.runs.first?.pid)
         let begun = ContinuousClock.now
@@ -66,7 +66,7 @@ struct CancellationTests {
             in: folder, slots: 1, engine: engine.arguments, extra: ["--grace-seconds", "1"])
         let talk = try folder.write(SyntheticAudio.bursts(6, seconds: 9), to: "talk.wav")
         let job = try await daemon.client("submit", talk).output.trimmingCharacters(in: .whitespacesAndNewlines)
-        async let streamed = daemon.client("stream", job)
+        async let streamed = daemon.client("--retry-for", "60", "stream", job)
         await waitUntil { engine.runs.count == 1 }
         #expect(await daemon.stop() == "exit status 0")
         try engine.behave("sleep 0")

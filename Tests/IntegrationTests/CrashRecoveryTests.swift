@@ -22,7 +22,7 @@ struct CrashRecoveryTests {
         let submitted = try await daemon.client("submit", recording)
         #expect(submitted.status == 0, "\(submitted.errors)")
         let job = submitted.output.trimmingCharacters(in: .whitespacesAndNewlines)
-        async let streamed = daemon.client("stream", job, limit: .seconds(150))
+        async let streamed = daemon.client("--retry-for", "60", "stream", job, limit: .seconds(150))
         for _ in 0..<kills {
             let before = engine.runs.count
             await waitUntil { engine.runs.count > before }
