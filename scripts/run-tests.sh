@@ -2,7 +2,8 @@
 # run-tests.sh [OPTION...]: runs the tests that were built. The options go to `swift test`.
 #
 # Every test is written with Swift Testing. Without options, one target runs after another: within a target tests run in
-# parallel, and all of them at once would starve those that measure time on a small machine.
+# parallel, and all of them at once would starve those that measure time on a small machine. The integration tests start
+# daemons and engines, which are enough for a machine one test at a time.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
@@ -13,6 +14,8 @@ fi
 status=0
 for target in Tests/*Tests; do
     step "Testing ${target#Tests/}"
-    swift test --skip-build --disable-xctest --filter "^${target#Tests/}\\." || status=$?
+    order=--parallel
+    [ "$target" != Tests/IntegrationTests ] || order=--no-parallel
+    swift test --skip-build --disable-xctest "$order" --filter "^${target#Tests/}\\." || status=$?
 done
 exit "$status"

@@ -25,6 +25,9 @@ public struct ModelFile: Sendable, Hashable {
         return name.hasPrefix("ggml-") ? String(name.dropFirst(5)) : name
     }
 
+    /// How long a program may take to load it before it counts as hung: generous for a cold disk.
+    var usualStartLimit: Duration { .seconds(15 + byteCount / 20_000_000) }
+
     /// Whether it knows more than English. Source: `is_multilingual` in whisper.cpp.
     public var isMultilingual: Bool { vocabularySize >= 51_865 }
 

@@ -13,7 +13,8 @@ public struct WhisperConfiguration: Sendable {
     /// How the text is searched for.
     public var decoding: DecodingParameters
     /// How long a server may take from its start until it has loaded the model.
-    public var startLimit: Duration
+    /// `nil`: 15 s, and a second for each 20 MB of the model.
+    public var startLimit: Duration?
     /// A server that has answered this many requests is replaced.
     public var maxRequestsPerProcess: Int
     /// A server that occupies more memory than this after a request is replaced. `nil`: twice the model's size and 1 GiB.
@@ -22,7 +23,7 @@ public struct WhisperConfiguration: Sendable {
     /// A configuration that takes the programs from PATH and one thread for each engine.
     public init(
         modelPath: String, serverPath: String? = nil, commandLinePath: String? = nil, usesServer: Bool = true,
-        threads: Int = 1, decoding: DecodingParameters = DecodingParameters(), startLimit: Duration = .seconds(60),
+        threads: Int = 1, decoding: DecodingParameters = DecodingParameters(), startLimit: Duration? = nil,
         maxRequestsPerProcess: Int = 2_000, maxResidentBytes: Int? = nil
     ) {
         self.modelPath = modelPath

@@ -41,12 +41,14 @@ public struct WhisperEngineFactory: EngineFactory {
         self.log = log
     }
 
-    /// The engine of a slot. Its process starts with its first request.
+    /// The engine of a slot. A server begins to start at once; whisper-cli starts with each request.
     public func makeEngine(slot: Int) async throws(EngineError) -> any TranscriptionEngine {
         var log = log
         log[metadataKey: "slot"] = "\(slot)"
         if let server {
-            return WhisperServerEngine(program: server, model: model, configuration: configuration, log: log)
+            let engine = WhisperServerEngine(program: server, model: model, configuration: configuration, log: log)
+            await engine.warmUp()
+            return engine
         }
         return WhisperCommandLineEngine(program: commandLine, model: model, configuration: configuration, log: log)
     }

@@ -2,8 +2,7 @@ import Synchronization
 
 /// How long an engine run may take before it counts as hung.
 ///
-/// The ceiling is proportional to the audio and generous, since the speed of a model on a machine is not known
-/// beforehand. Once runs were seen, a multiple of the slowest recent one takes its place, so that an engine that hangs
+/// The ceiling is proportional to the audio, since the speed of a model on a machine is not known beforehand. Once runs were seen, a multiple of the slowest recent one takes its place, so that an engine that hangs
 /// is found in seconds where the model is fast.
 public struct EngineTimeLimit: Sendable {
     /// Added to the ceiling: starting the process and loading the model.
@@ -16,7 +15,7 @@ public struct EngineTimeLimit: Sendable {
     public var floor: Duration
 
     public init(
-        startup: Duration = .seconds(30), factor: Double = 10, slack: Double = 8, floor: Duration = .seconds(10)
+        startup: Duration = .seconds(20), factor: Double = 2, slack: Double = 8, floor: Duration = .seconds(10)
     ) {
         self.startup = startup
         self.factor = factor
@@ -30,9 +29,8 @@ public struct EngineTimeLimit: Sendable {
     ///   - attempt: From 1. Each further attempt gets twice the time, in case it was not hung but slow.
     func limit(audio: Duration, slowest: Duration?, attempt: Int) -> Duration {
         let ceiling = startup + audio * factor
-        guard let slowest else { return ceiling }
-        let observed = max(floor, slowest * slack) * (1 << min(max(attempt - 1, 0), 6))
-        return min(ceiling, observed)
+        let usual = slowest.map { min(ceiling, max(floor, $0 * slack)) } ?? ceiling
+        return usual * (1 << min(max(attempt - 1, 0), 6))
     }
 }
 

@@ -21,7 +21,10 @@ struct EngineOptions: ParsableArguments {
     @Option(help: "Beam size of the decoder, 1 to 8. 1 is greedy.")
     var beamSize: Int = 1
 
-    @Option(help: "The longest that an engine run may take, in seconds. Default: 30 and ten times the audio's length.")
+    @Option(
+        help:
+            "The longest that an engine run may take, in seconds. Default: 20 and twice the audio's length, less once runs were seen."
+    )
     var engineTimeoutSeconds: Double?
 
     var modelPath: String? { model ?? Self.environment["STT_WHISPER_MODEL"] }

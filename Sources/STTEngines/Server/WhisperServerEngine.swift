@@ -74,6 +74,11 @@ public actor WhisperServerEngine: TranscriptionEngine {
         }
     }
 
+    /// Starts the process now, so that the first request need not wait for it. A start that fails shows with that request.
+    func warmUp() {
+        if server == nil, starting == nil, !isShutDown { starting = start() }
+    }
+
     /// Kills the process, whatever it is doing. Requests fail from now on.
     public func shutdown() async {
         isShutDown = true

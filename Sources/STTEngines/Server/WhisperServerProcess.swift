@@ -53,7 +53,7 @@ extension WhisperServerProcess {
         var attempt = 1
         while true {
             let server = try await launch(program: program, model: model, configuration: configuration)
-            switch await server.waitUntilReady(limit: configuration.startLimit) {
+            switch await server.waitUntilReady(limit: configuration.startLimit ?? model.usualStartLimit) {
             case .success: return server
             case .failure(let problem):
                 await server.stop()
