@@ -14,6 +14,17 @@ enum Recordings {
         return FileManager.default.isReadableFile(atPath: path) ? path : nil
     }
 
+    /// The same, six times over, as a WAV file.
+    static func longSpeech() throws -> [UInt8] {
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: try #require(jfk))))
+        let start = try #require(bytes.firstRange(of: Array("data".utf8))).upperBound + 4
+        let samples = stride(from: start, to: bytes.count - 1, by: 2).map { index in
+            Int16(bitPattern: UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8)
+        }
+        let pause = SyntheticAudio.silence(seconds: 0.8)
+        return SyntheticAudio.wav((0..<6).flatMap { _ in samples + pause })
+    }
+
     /// The real whisper-server, whisper-cli and tiny.en, as the daemon's arguments.
     static var whisper: [String]? {
         let environment = ProcessInfo.processInfo.environment
