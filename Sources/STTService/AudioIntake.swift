@@ -82,14 +82,15 @@ struct AudioIntake: ~Copyable {
         guard let writer else { return try await receiptOfExisting(job, context: context) }
         _ = try await writer.finish()
         let insertion: JobInsertion
-        do {
+        do throws(PortError) {
             insertion = try await context.store.insert(job)
         } catch {
-            // The job may be there although the reply was lost: then its audio has to stay. What is left without a job
-            // is swept at the next start.
-            if let stored = try? await context.store.job(job.id, tenant: nil) {
+            if let stored = await Self.storedJob(job.id, context: context) {
                 return Receipt(job: stored, isExisting: false)
             }
+            // A store that did not answer may still carry the insertion out: then the audio has to stay, and is swept
+            // at the next start where it has no job.
+            if error.code != .unavailable { await Self.removeAudio(of: job.id, context: context) }
             throw error
         }
         switch insertion {
@@ -136,6 +137,17 @@ extension AudioIntake {
             try await context.queue.enqueue([WorkItem(.prepare, job: job.id, tenant: job.tenant)])
         } catch {
             logger.warning("not enqueued, left to the reconciler", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// The job, where its insertion was carried out although that was reported as an error.
+    private static func storedJob(_ id: JobID, context: ServiceContext) async -> Job? {
+        do {
+            return try await context.store.job(id, tenant: nil)
+        } catch {
+            context.logger.warning(
+                "not known whether the job was inserted", metadata: ["job": "\(id)", "error": "\(error)"])
+            return nil
         }
     }
 
