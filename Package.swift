@@ -24,13 +24,16 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // System libraries: a module map and one header each.
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
-        // No pkg-config for libcurl: SwiftPM refuses the linker flags in its file with a warning on every build.
+        // No pkg-config for libcurl and hiredis: SwiftPM refuses flags in their files with a warning on every build.
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
@@ -51,9 +54,21 @@ let package = Package(
 
         // The domain and the adapters of its ports.
         .target(name: "STTCore", swiftSettings: strict),
+        .target(name: "STTBlocking", dependencies: [collections], swiftSettings: strict),
+        .target(name: "STTHTTP", dependencies: ["CCurl", "STTBlocking", log], swiftSettings: strict),
+        .target(
+            name: "STTMongo", dependencies: ["STTCore", "STTBlocking", "CMongoC", log], swiftSettings: strict),
+        .target(
+            name: "STTRedis", dependencies: ["STTCore", "CHiredis", "CLinuxShim", collections, log],
+            swiftSettings: strict),
+        .target(
+            name: "STTObjectStore", dependencies: ["STTCore", "STTBlocking", "STTHTTP", "COpenSSL", log],
+            swiftSettings: strict),
         .target(
             name: "STTEmbedded",
-            dependencies: ["STTCore", "CLinuxShim", collections, log, .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "STTCore", "STTBlocking", "CLinuxShim", collections, log, .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
 
         // The audio pipeline, the engines and the worker.
@@ -61,7 +76,9 @@ let package = Package(
         .target(
             name: "STTAudio", dependencies: ["STTCore", "STTProcess", "CSndFile", "CSoxr", log],
             swiftSettings: strict),
-        .target(name: "STTEngines", dependencies: ["STTCore", "STTProcess", "CCurl", log], swiftSettings: strict),
+        .target(
+            name: "STTEngines", dependencies: ["STTCore", "STTProcess", "STTHTTP", "CCurl", log],
+            swiftSettings: strict),
         .target(name: "STTWorker", dependencies: ["STTCore", "STTAudio", "STTEngines", log], swiftSettings: strict),
         .target(
             name: "STTService", dependencies: ["STTCore", "RPCServer", "STTProto", "COpenSSL", log],
@@ -80,8 +97,10 @@ let package = Package(
         .executableTarget(
             name: "stt-rpcd",
             dependencies: [
-                "STTCore", "STTEmbedded", "STTAudio", "STTEngines", "STTWorker", "STTService", "RPCServer",
-                "RPCTransport", log,
+                "STTCore", "STTEmbedded", "STTMongo", "STTRedis", "STTObjectStore", "STTAudio", "STTEngines",
+                "STTWorker",
+                "STTService", "RPCServer", "RPCTransport", log,
+                .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -97,7 +116,16 @@ let package = Package(
             name: "RPCTransportTests", dependencies: ["RPCTransport", "RPCServer", "RPCClient", "STTTestKit"],
             swiftSettings: strict),
         .testTarget(name: "STTCoreTests", dependencies: ["STTCore", "STTTestKit"], swiftSettings: strict),
-        .testTarget(name: "PortContractTests", dependencies: ["STTEmbedded", "STTTestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "PortContractTests",
+            dependencies: ["STTEmbedded", "STTMongo", "STTRedis", "STTObjectStore", "STTTestKit", log],
+            swiftSettings: strict),
+        .testTarget(name: "STTMongoTests", dependencies: ["STTMongo", "STTTestKit", log], swiftSettings: strict),
+        .testTarget(name: "STTRedisTests", dependencies: ["STTRedis", "STTTestKit", log], swiftSettings: strict),
+        .testTarget(
+            name: "STTObjectStoreTests", dependencies: ["STTObjectStore", "STTHTTP", "STTTestKit", log],
+            swiftSettings: strict),
+        .testTarget(name: "DaemonTests", dependencies: ["stt-rpcd", "STTCore", "STTTestKit"], swiftSettings: strict),
         .testTarget(name: "STTAudioTests", dependencies: ["STTAudio", "STTTestKit"], swiftSettings: strict),
         .testTarget(
             name: "STTEnginesTests", dependencies: ["STTEngines", "STTProcess", "STTCore", "STTTestKit", log],

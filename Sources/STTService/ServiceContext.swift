@@ -12,9 +12,9 @@ public struct ServiceContext: Sendable {
     /// How long an ended job is kept, unless it says otherwise.
     public var retention: Duration
     /// Why the engines cannot do what a job asks for, where that is known before it is queued.
-    public var refusal: @Sendable (TranscriptionOptions) -> JobFailure?
-    /// What the workers of this process are doing.
-    public var workers: @Sendable () -> WorkerActivity
+    public var refusal: @Sendable (TranscriptionOptions) async -> JobFailure?
+    /// What the workers are doing.
+    public var workers: @Sendable () async -> WorkerActivity
     /// One line a dependency: whether it works, and what is wrong where it does not.
     public var dependencies: @Sendable () async -> [DependencyState]
     public var version: String
@@ -23,8 +23,8 @@ public struct ServiceContext: Sendable {
     public init(
         store: any JobStore, queue: any WorkQueue, events: any EventBus, objects: any ObjectStore,
         clock: any WallClock = SystemWallClock(), limits: ServiceLimits = ServiceLimits(), retention: Duration,
-        refusal: @escaping @Sendable (TranscriptionOptions) -> JobFailure? = { _ in nil },
-        workers: @escaping @Sendable () -> WorkerActivity = { WorkerActivity() },
+        refusal: @escaping @Sendable (TranscriptionOptions) async -> JobFailure? = { _ in nil },
+        workers: @escaping @Sendable () async -> WorkerActivity = { WorkerActivity() },
         dependencies: @escaping @Sendable () async -> [DependencyState] = { [] }, version: String, logger: Logger
     ) {
         self.store = store

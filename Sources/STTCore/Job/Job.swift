@@ -4,6 +4,7 @@ public struct Job: Sendable, Hashable, Codable {
     public var tenant: Tenant
     public var idempotencyKey: String?
     public var options: TranscriptionOptions
+    public var priority: JobPriority
     public var audio: StoredAudio
     /// What decoding found. Set when the audio is prepared, with what is known so far while it is.
     public var format: AudioFormat?
@@ -30,13 +31,14 @@ public struct Job: Sendable, Hashable, Codable {
     public var expiresAt: Timestamp?
 
     public init(
-        id: JobID, tenant: Tenant, idempotencyKey: String? = nil, options: TranscriptionOptions, audio: StoredAudio,
-        createdAt: Timestamp
+        id: JobID, tenant: Tenant, idempotencyKey: String? = nil, options: TranscriptionOptions,
+        priority: JobPriority = .normal, audio: StoredAudio, createdAt: Timestamp
     ) {
         self.id = id
         self.tenant = tenant
         self.idempotencyKey = idempotencyKey
         self.options = options
+        self.priority = priority
         self.audio = audio
         self.createdAt = createdAt
         state = .queued

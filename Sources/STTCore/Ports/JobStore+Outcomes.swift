@@ -48,12 +48,17 @@ public struct ClaimedChunk: Sendable, Hashable {
     /// The job's language so far.
     public var language: String?
     public var tenant: Tenant
+    public var priority: JobPriority
 
-    public init(chunk: Chunk, options: TranscriptionOptions, language: String?, tenant: Tenant) {
+    public init(
+        chunk: Chunk, options: TranscriptionOptions, language: String?, tenant: Tenant,
+        priority: JobPriority = .normal
+    ) {
         self.chunk = chunk
         self.options = options
         self.language = language
         self.tenant = tenant
+        self.priority = priority
     }
 }
 

@@ -28,6 +28,9 @@ public protocol JobStore: Sendable {
     /// Counts over all tenants, or one.
     func counts(tenant: Tenant?) async throws(PortError) -> JobCounts
 
+    /// How many jobs of all tenants have not ended, counted up to a limit.
+    func unfinishedJobs(limit: Int) async throws(PortError) -> Int
+
     /// Ends a job that has not ended. Its chunks that are not done become `cancelled`.
     func cancel(_ id: JobID, tenant: Tenant?, expiresAt: Timestamp) async throws(PortError) -> JobCancellation
 
@@ -116,4 +119,14 @@ public protocol JobStore: Sendable {
 
     /// Removes the records of a deleted job, once its objects are gone.
     func purge(_ id: JobID) async throws(PortError)
+
+    /// Those of the jobs that have a record, also where it is marked as deleted.
+    func recorded(_ ids: [JobID]) async throws(PortError) -> Set<JobID>
+
+    /// Takes or renews the lease of a duty that one process of a cluster has at a time, such as reconciling.
+    /// - Returns: Whether the owner has it now.
+    func lead(_ duty: String, owner: OwnerToken, lease: Duration) async throws(PortError) -> Bool
+
+    /// Gives a duty back. Does nothing where the owner does not have it.
+    func resign(_ duty: String, owner: OwnerToken) async throws(PortError)
 }

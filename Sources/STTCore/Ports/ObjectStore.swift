@@ -83,6 +83,15 @@ public protocol ObjectStore: Sendable {
 
     /// Keys below this one, in no particular order.
     func keys(below key: ObjectKey) async throws(PortError) -> [ObjectKey]
+
+    /// The next parts of the keys below this one, each once, in ascending order of their bytes, from the first that comes
+    /// after a given one: `["1", "2"]` below `jobs` where there are `jobs/1/audio`, `jobs/1/pcm/0` and `jobs/2/audio`.
+    func names(below key: ObjectKey, after name: String?, limit: Int) async throws(PortError) -> [String]
+
+    /// Removes what is left of writers that were begun longer ago than this and neither finished nor aborted, because
+    /// their process ended.
+    /// - Returns: How many.
+    func removeUnfinished(olderThan age: Duration) async throws(PortError) -> Int
 }
 
 extension ObjectStore {

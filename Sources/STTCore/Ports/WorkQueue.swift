@@ -13,13 +13,17 @@ public struct WorkItem: Sendable, Codable, Hashable {
     public var job: JobID
     /// Whose turn it takes.
     public var tenant: Tenant
+    public var priority: JobPriority
     /// How much of the turn it takes: the length of the audio.
     public var audioMilliseconds: Int
 
-    public init(_ kind: Kind, job: JobID, tenant: Tenant, audioMilliseconds: Int = 0) {
+    public init(
+        _ kind: Kind, job: JobID, tenant: Tenant, priority: JobPriority = .normal, audioMilliseconds: Int = 0
+    ) {
         self.kind = kind
         self.job = job
         self.tenant = tenant
+        self.priority = priority
         self.audioMilliseconds = audioMilliseconds
     }
 
@@ -57,6 +61,9 @@ public struct WorkDelivery: Sendable, Hashable {
 }
 
 /// Carries hints of work to workers. May lose, repeat and reorder items; the reconciler and the claims make up for it.
+///
+/// Of what waits in a lane, the priority classes take turns by their weights, and within a class the tenants take turns,
+/// both measured in audio; a tenant's jobs are served oldest first.
 public protocol WorkQueue: Sendable {
     /// Adds items. An item that waits in the queue already may be left out.
     /// - Parameter delay: They are delivered no earlier than after this, or not at all.

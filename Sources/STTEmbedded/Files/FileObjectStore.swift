@@ -1,4 +1,5 @@
 import Glibc
+import STTBlocking
 public import STTCore
 import Synchronization
 
@@ -81,6 +82,20 @@ public final class FileObjectStore: ObjectStore {
         let places = places
         return try await pool.run { () throws(PortError) in try places.keys(below: key) }
     }
+
+    public func names(
+        below key: ObjectKey, after name: String?, limit: Int
+    ) async throws(PortError) -> [String] {
+        let places = places
+        let names = try await pool.run { () throws(PortError) in try places.names(below: key) }
+        let wanted = names.filter { candidate in name.map { $0.utf8.lexicographicallyPrecedes(candidate.utf8) } ?? true
+        }
+        return Array(wanted.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.prefix(max(0, limit)))
+    }
+
+    /// What an earlier process left was removed when the folder was opened, and a writer of this process removes its file
+    /// when it is released: nothing is ever left.
+    public func removeUnfinished(olderThan age: Duration) async throws(PortError) -> Int { 0 }
 
     private static func bytes(of file: Descriptor, in range: Range<Int>) throws(SystemError) -> [UInt8] {
         var failure: SystemError?

@@ -1,4 +1,5 @@
 import Glibc
+import STTBlocking
 import STTCore
 import Synchronization
 

@@ -117,6 +117,20 @@ final class ObjectPlaces: Sendable {
         }
     }
 
+    func names(below key: ObjectKey) throws(PortError) -> [String] {
+        try naming(key) { () throws(SystemError) in
+            guard let (parent, name) = try existingParent(of: key) else { return [] }
+            let folder: Descriptor
+            do throws(SystemError) {
+                folder = try Descriptor.open(name, in: parent.raw, flags: O_RDONLY | O_DIRECTORY)
+            } catch {
+                guard error.code == ENOENT || error.code == ENOTDIR || error.code == ELOOP else { throw error }
+                return []
+            }
+            return try FolderContents.entries(of: folder).compactMap { $0.kind == .other ? nil : $0.name }
+        }
+    }
+
     private func collect(
         _ name: String, in parent: Descriptor, path: String, into found: inout [ObjectKey]
     ) throws(SystemError) {

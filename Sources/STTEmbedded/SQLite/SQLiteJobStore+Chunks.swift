@@ -18,7 +18,8 @@ extension SQLiteJobStore {
             guard let chunk = chunks.first,
                 let job = try db.jobs(Self.countClaimSQL, ["id": id.description]).first
             else { return nil }
-            return ClaimedChunk(chunk: chunk, options: job.options, language: job.language, tenant: job.tenant)
+            return ClaimedChunk(
+                chunk: chunk, options: job.options, language: job.language, tenant: job.tenant, priority: job.priority)
         }
     }
 

@@ -8,7 +8,8 @@ extension SQLiteJobStore {
             "prepare": Self.preparableSQL, "merge": Self.mergeableSQL, "chunk": Self.claimableChunksSQL,
             "collect": Self.collectableItemsSQL, "collectable": Self.collectableSQL, "expire": Self.expireSQL,
             "key": Self.jobByKeySQL, "chunks": Self.chunksSQL, "cancelChunks": Self.cancelChunksSQL,
-            "releaseStages": Self.releaseStagesSQL, "releaseChunks": Self.releaseChunksSQL,
+            "unfinished": Self.unfinishedSQL, "releaseStages": Self.releaseStagesSQL,
+            "releaseChunks": Self.releaseChunksSQL,
         ]
         for byTenant in [false, true] {
             let suffix = byTenant ? "ByTenant" : ""

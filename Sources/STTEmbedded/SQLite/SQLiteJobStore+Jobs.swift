@@ -4,8 +4,8 @@ public import STTCore
 extension SQLiteJobStore {
     public func insert(_ job: Job) async throws(PortError) -> JobInsertion {
         var fresh = Job(
-            id: job.id, tenant: job.tenant, idempotencyKey: job.idempotencyKey, options: job.options, audio: job.audio,
-            createdAt: job.createdAt)
+            id: job.id, tenant: job.tenant, idempotencyKey: job.idempotencyKey, options: job.options,
+            priority: job.priority, audio: job.audio, createdAt: job.createdAt)
         fresh.format = job.format
         fresh.language = job.language
         let inserted = fresh
@@ -16,7 +16,8 @@ extension SQLiteJobStore {
                     "id": inserted.id.description, "tenant": inserted.tenant.description,
                     "key": inserted.idempotencyKey, "options": try SQLiteRecords.text(inserted.options),
                     "audio": try SQLiteRecords.text(inserted.audio), "format": try SQLiteRecords.text(inserted.format),
-                    "language": inserted.language, "created": inserted.createdAt.millisecondsSinceEpoch,
+                    "language": inserted.language, "priority": inserted.priority.rawValue,
+                    "created": inserted.createdAt.millisecondsSinceEpoch,
                 ])
             if changed == 1 { return .inserted(inserted) }
             if let key = inserted.idempotencyKey,
@@ -79,6 +80,13 @@ extension SQLiteJobStore {
         }
     }
 
+    public func unfinishedJobs(limit: Int) async throws(PortError) -> Int {
+        guard limit > 0 else { return 0 }
+        return try await read { db in
+            try db.rows(Self.unfinishedSQL, ["limit": limit]) { $0[0] as Int }.first ?? 0
+        }
+    }
+
     public func cancel(
         _ id: JobID, tenant: Tenant?, expiresAt: Timestamp
     ) async throws(PortError) -> JobCancellation {
@@ -117,8 +125,9 @@ extension SQLiteJobStore {
     // MARK: SQL
 
     private static let insertSQL = """
-        INSERT INTO jobs (id, tenant, idempotency_key, options, audio, format, state, version, language, created_at)
-        VALUES (:id, :tenant, :key, :options, :audio, :format, 'queued', 1, :language, :created)
+        INSERT INTO jobs (
+            id, tenant, idempotency_key, options, audio, format, state, version, language, priority, created_at)
+        VALUES (:id, :tenant, :key, :options, :audio, :format, 'queued', 1, :language, :priority, :created)
         ON CONFLICT DO NOTHING
         """
 
@@ -127,6 +136,12 @@ extension SQLiteJobStore {
     static let jobByKeySQL = """
         SELECT \(SQLiteRecords.jobColumns) FROM jobs
         WHERE tenant = :tenant AND idempotency_key = :key AND idempotency_key IS NOT NULL AND deleted = 0
+        """
+
+    static let unfinishedSQL = """
+        SELECT count(*) FROM (
+            SELECT 1 FROM jobs WHERE state IN ('queued', 'preparing', 'transcribing', 'merging') AND deleted = 0
+            LIMIT :limit)
         """
 
     static func listSQL(byTenant: Bool, byState: Bool) -> String {

@@ -65,6 +65,7 @@ extension SQLiteJobStore {
                         "job": id.description, "idx": span.index, "tenant": job.tenant.description,
                         "start": span.startSample, "end": span.endSample, "leadIn": span.leadInSamples,
                         "forced": span.endsInForcedCut ? 1 : 0, "checkpoint": span.checkpoint,
+                        "priority": job.priority.rawValue,
                     ])
             }
             return true
@@ -182,8 +183,8 @@ extension SQLiteJobStore {
 
     private static let addChunkSQL = """
         INSERT INTO chunks (job, idx, tenant, start_sample, end_sample, lead_in_samples, ends_in_forced_cut,
-            checkpoint, state)
-        VALUES (:job, :idx, :tenant, :start, :end, :leadIn, :forced, :checkpoint, 'pending')
+            checkpoint, state, priority)
+        VALUES (:job, :idx, :tenant, :start, :end, :leadIn, :forced, :checkpoint, 'pending', :priority)
         ON CONFLICT DO NOTHING
         """
 

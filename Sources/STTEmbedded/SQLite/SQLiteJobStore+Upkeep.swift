@@ -1,5 +1,6 @@
 import GRDB
 public import STTCore
+import Synchronization
 
 extension SQLiteJobStore {
     public func claimableWork(limit: Int) async throws(PortError) -> [WorkItem] {
@@ -13,13 +14,19 @@ extension SQLiteJobStore {
                 (-1, WorkItem.Kind.prepare, Self.preparableSQL), (.max, .merge, Self.mergeableSQL),
             ] {
                 items += try db.rows(sql, bounds) { row in
-                    (rank, WorkItem(kind, job: try SQLiteRecords.jobID(row[0]), tenant: Tenant(row[1])))
+                    (
+                        rank,
+                        WorkItem(
+                            kind, job: try SQLiteRecords.jobID(row[0]), tenant: Tenant(row[1]),
+                            priority: try SQLiteRecords.state(row[2], "priority of a job"))
+                    )
                 }
             }
             items += try db.rows(Self.claimableChunksSQL, bounds) { row in
                 let span = ChunkSpan(index: row[2], startSample: row[3], endSample: row[4])
                 let item = WorkItem(
                     .chunk(span.index), job: try SQLiteRecords.jobID(row[0]), tenant: Tenant(row[1]),
+                    priority: try SQLiteRecords.state(row[5], "priority of a chunk"),
                     audioMilliseconds: Int(span.duration.milliseconds))
                 return (span.index, item)
             }
@@ -67,24 +74,53 @@ extension SQLiteJobStore {
         }
     }
 
+    public func recorded(_ ids: [JobID]) async throws(PortError) -> Set<JobID> {
+        try await read { db in
+            var found: Set<JobID> = []
+            for id in ids where try !db.rows(Self.recordedSQL, ["id": id.description], { $0[0] as Int }).isEmpty {
+                found.insert(id)
+            }
+            return found
+        }
+    }
+
+    /// A single process has the data folder, and so every duty.
+    public func lead(_ duty: String, owner: OwnerToken, lease: Duration) async throws(PortError) -> Bool {
+        leaders.withLock { leaders in
+            let now = clock.now
+            if let holder = leaders[duty], holder.owner != owner, holder.until > now { return false }
+            leaders[duty] = Lease(owner: owner, until: now + lease)
+            return true
+        }
+    }
+
+    public func resign(_ duty: String, owner: OwnerToken) async throws(PortError) {
+        leaders.withLock { leaders in
+            if leaders[duty]?.owner == owner { leaders[duty] = nil }
+        }
+    }
+
     // MARK: SQL
+
+    private static let recordedSQL = "SELECT 1 FROM jobs WHERE id = :id"
 
     private static let unleased = """
         (lease_until IS NULL OR lease_until <= :now) AND (not_before IS NULL OR not_before <= :now)
         """
 
     static let preparableSQL = """
-        SELECT id, tenant FROM jobs WHERE state IN ('queued', 'preparing') AND \(unleased) ORDER BY id LIMIT :limit
+        SELECT id, tenant, priority FROM jobs WHERE state IN ('queued', 'preparing') AND \(unleased)
+        ORDER BY id LIMIT :limit
         """
 
     static let mergeableSQL = """
-        SELECT id, tenant FROM jobs
+        SELECT id, tenant, priority FROM jobs
         WHERE state IN ('transcribing', 'merging') AND chunks_done = chunk_count AND \(unleased)
         ORDER BY id LIMIT :limit
         """
 
     static let claimableChunksSQL = """
-        SELECT job, tenant, idx, start_sample, end_sample FROM chunks
+        SELECT job, tenant, idx, start_sample, end_sample, priority FROM chunks
         WHERE state IN ('pending', 'running') AND \(unleased) ORDER BY job, idx LIMIT :limit
         """
 

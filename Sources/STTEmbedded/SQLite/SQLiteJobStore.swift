@@ -1,5 +1,6 @@
 import GRDB
 public import STTCore
+import Synchronization
 
 /// Keeps jobs and chunks in an SQLite database in write-ahead-log mode.
 ///
@@ -16,6 +17,8 @@ public final class SQLiteJobStore: JobStore {
     static let port = "job store"
 
     let clock: any WallClock
+    /// Who has which duty, by name.
+    let leaders = Mutex<[String: Lease]>([:])
     private let database: DatabasePool
     private let path: String
     /// Keeps the lock.

@@ -8,7 +8,7 @@ enum SQLiteRecords {
     static let jobColumns = """
         id, tenant, idempotency_key, options, audio, format, state, version, chunk_count, chunks_done, \
         chunks_with_gaps, samples_done, chunk_attempts, language, result, failure, stage_attempts, lease_owner, \
-        lease_until, created_at, started_at, finished_at, expires_at, stage_claims
+        lease_until, created_at, started_at, finished_at, expires_at, stage_claims, priority
         """
 
     /// In the order in which `chunk(_:)` reads them.
@@ -39,6 +39,7 @@ enum SQLiteRecords {
         job.finishedAt = timestamp(row[21])
         job.expiresAt = timestamp(row[22])
         job.stageClaims = row[23]
+        job.priority = try state(row[24], "priority of job \(id)")
         return job
     }
 

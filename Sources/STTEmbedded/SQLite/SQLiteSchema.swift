@@ -8,6 +8,7 @@ enum SQLiteSchema {
     static func update(_ database: DatabasePool, path: String) throws {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 jobs and chunks") { try $0.execute(sql: jobsAndChunks) }
+        migrator.registerMigration("2 priorities") { try $0.execute(sql: priorities) }
         if try database.read(migrator.hasBeenSuperseded) {
             throw PortError(
                 .invalidArgument, port: SQLiteJobStore.port,
@@ -83,5 +84,10 @@ enum SQLiteSchema {
         CREATE INDEX chunks_open ON chunks(job, idx) WHERE state IN ('pending', 'running');
         CREATE INDEX chunks_backlog ON chunks(tenant, state, start_sample, end_sample, lead_in_samples)
             WHERE state IN ('pending', 'running');
+        """
+
+    private static let priorities = """
+        ALTER TABLE jobs ADD COLUMN priority TEXT NOT NULL DEFAULT 'normal';
+        ALTER TABLE chunks ADD COLUMN priority TEXT NOT NULL DEFAULT 'normal';
         """
 }

@@ -6,7 +6,7 @@ import STTProto
 extension SpeechService {
     func queueStats(_ request: QueueStatsRequest, _ call: CallContext) async throws -> QueueStatsReply {
         let counts = try await context.store.counts(tenant: tenant(of: call))
-        let workers = context.workers()
+        let workers = await context.workers()
         var reply = QueueStatsReply()
         reply.jobs = JobState.allCases.map { state in
             StateCount(state: ProtoJobState(state), jobs: counts.jobs[state] ?? 0)

@@ -10,7 +10,7 @@ extension SpeechService {
             throw RPCError(.invalidArgument, "the first message of Submit must be the options")
         }
         var intake = try await AudioIntake.begin(
-            try intakeRequest(options, call), tenant: tenant(of: call), context: context)
+            try await intakeRequest(options, call), tenant: tenant(of: call), context: context)
         do {
             while let request = try await iterator.next() {
                 guard case .audio(let bytes) = request else {
@@ -29,10 +29,10 @@ extension SpeechService {
             audioSHA256: receipt.job.audio.sha256, existing: receipt.isExisting)
     }
 
-    private func intakeRequest(_ options: SubmitOptions, _ call: CallContext) throws -> AudioIntake.Request {
+    private func intakeRequest(_ options: SubmitOptions, _ call: CallContext) async throws -> AudioIntake.Request {
         let message = options.transcription ?? TranscriptionOptionsMessage()
         let transcription = try OptionsValidation.options(from: message, limits: context.limits)
-        if let refusal = context.refusal(transcription) { throw RPCError.refusing(refusal) }
+        if let refusal = await context.refusal(transcription) { throw RPCError.refusing(refusal) }
         let key = options.idempotencyKey.isEmpty ? call.idempotencyKey ?? "" : options.idempotencyKey
         guard key.utf8.count <= 255 else {
             throw RPCError(.invalidArgument, "the idempotency key has \(key.utf8.count) bytes; at most 255 are allowed")

@@ -182,4 +182,26 @@ public struct FaultyJobStore: JobStore {
             try await base.purge(id)
         }
     }
+
+    public func unfinishedJobs(limit: Int) async throws(PortError) -> Int {
+        try await plan.perform("unfinishedJobs") { () async throws(PortError) in
+            try await base.unfinishedJobs(limit: limit)
+        }
+    }
+
+    public func recorded(_ ids: [JobID]) async throws(PortError) -> Set<JobID> {
+        try await plan.perform("recorded") { () async throws(PortError) in try await base.recorded(ids) }
+    }
+
+    public func lead(_ duty: String, owner: OwnerToken, lease: Duration) async throws(PortError) -> Bool {
+        try await plan.perform("lead") { () async throws(PortError) in
+            try await base.lead(duty, owner: owner, lease: lease)
+        }
+    }
+
+    public func resign(_ duty: String, owner: OwnerToken) async throws(PortError) {
+        try await plan.perform("resign", dropped: ()) { () async throws(PortError) in
+            try await base.resign(duty, owner: owner)
+        }
+    }
 }

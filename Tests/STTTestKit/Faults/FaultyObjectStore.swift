@@ -49,6 +49,20 @@ public struct FaultyObjectStore: ObjectStore {
     public func keys(below key: ObjectKey) async throws(PortError) -> [ObjectKey] {
         try await plan.perform("keys") { () async throws(PortError) in try await base.keys(below: key) }
     }
+
+    public func names(
+        below key: ObjectKey, after name: String?, limit: Int
+    ) async throws(PortError) -> [String] {
+        try await plan.perform("names") { () async throws(PortError) in
+            try await base.names(below: key, after: name, limit: limit)
+        }
+    }
+
+    public func removeUnfinished(olderThan age: Duration) async throws(PortError) -> Int {
+        try await plan.perform("removeUnfinished") { () async throws(PortError) in
+            try await base.removeUnfinished(olderThan: age)
+        }
+    }
 }
 
 private struct FaultyObjectWriter: ObjectWriter {

@@ -1,4 +1,5 @@
 public import STTCore
+import Synchronization
 
 extension ReferenceJobStore {
     public func insert(_ job: Job) async throws(PortError) -> JobInsertion {
@@ -159,6 +160,31 @@ extension ReferenceJobStore {
     public func purge(_ id: JobID) async throws(PortError) {
         try withRecords { records in
             if records[id]?.isDeleted == true { records[id] = nil }
+        }
+    }
+
+    public func unfinishedJobs(limit: Int) async throws(PortError) -> Int {
+        try withRecords { records in
+            min(max(0, limit), records.values.count { !$0.isDeleted && !$0.job.state.isTerminal })
+        }
+    }
+
+    public func recorded(_ ids: [JobID]) async throws(PortError) -> Set<JobID> {
+        try withRecords { records in Set(ids.filter { records[$0] != nil }) }
+    }
+
+    public func lead(_ duty: String, owner: OwnerToken, lease: Duration) async throws(PortError) -> Bool {
+        let now = clock.now
+        return leaders.withLock { leaders in
+            if let holder = leaders[duty], holder.owner != owner, holder.until > now { return false }
+            leaders[duty] = Lease(owner: owner, until: now + lease)
+            return true
+        }
+    }
+
+    public func resign(_ duty: String, owner: OwnerToken) async throws(PortError) {
+        leaders.withLock { leaders in
+            if leaders[duty]?.owner == owner { leaders[duty] = nil }
         }
     }
 

@@ -126,7 +126,7 @@ extension ReferenceJobStore {
             record.job.progress.chunkAttempts += 1
             return ClaimedChunk(
                 chunk: record.chunks[place], options: record.job.options, language: record.job.language,
-                tenant: record.job.tenant)
+                tenant: record.job.tenant, priority: record.job.priority)
         } ?? nil
     }
 

@@ -17,6 +17,7 @@ public final class ReferenceJobStore: JobStore {
     }
 
     let clock: any WallClock
+    let leaders = Mutex<[String: Lease]>([:])
     private let records = Mutex<[JobID: Record]>([:])
 
     /// - Parameter clock: Measures leases and delays.

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Concurrency: the `Mutex` guards the line and the idle threads. Calls start in the order in which they came, at most
 /// `width` at a time, each on one of as many serial dispatch queues.
-final class BlockingPool: Sendable {
+package final class BlockingPool: Sendable {
     private struct State {
         var waiting: Deque<@Sendable () -> Void> = []
         var idle: [Int]
@@ -15,13 +15,13 @@ final class BlockingPool: Sendable {
     private let threads: [DispatchQueue]
     private let state: Mutex<State>
 
-    init(label: String, width: Int) {
+    package init(label: String, width: Int) {
         threads = (0..<width).map { DispatchQueue(label: "\(label).\($0)") }
         state = Mutex(State(idle: Array(0..<width)))
     }
 
     /// Waits for the turn of `body` and for its end. A task that is cancelled waits all the same.
-    func run<Value: Sendable, Failure: Error>(
+    package func run<Value: Sendable, Failure: Error>(
         _ body: @escaping @Sendable () throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
