@@ -83,7 +83,7 @@ extension SQLiteJobStore {
     public func unfinishedJobs(limit: Int) async throws(PortError) -> Int {
         guard limit > 0 else { return 0 }
         return try await read { db in
-            try db.rows(Self.unfinishedSQL, ["limit": limit]) { $0[0] as Int }.first ?? 0
+            try db.rows(Self.unfinishedSQL, ["limit": limit]) { _ in () }.count
         }
     }
 
@@ -139,9 +139,8 @@ extension SQLiteJobStore {
         """
 
     static let unfinishedSQL = """
-        SELECT count(*) FROM (
-            SELECT 1 FROM jobs WHERE state IN ('queued', 'preparing', 'transcribing', 'merging') AND deleted = 0
-            LIMIT :limit)
+        SELECT 1 FROM jobs WHERE state IN ('queued', 'preparing', 'transcribing', 'merging') AND deleted = 0
+        LIMIT :limit
         """
 
     static func listSQL(byTenant: Bool, byState: Bool) -> String {
