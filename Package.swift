@@ -138,9 +138,23 @@ let package = Package(
             dependencies: ["STTClient", "STTProto", "RPCServer", "RPCClient", "stt-rpc", log], swiftSettings: strict),
         .testTarget(
             name: "STTServiceTests", dependencies: ["STTService", "STTEmbedded", "STTTestKit"], swiftSettings: strict),
+        .target(
+            name: "STTRig",
+            dependencies: [
+                "STTClient", "STTProto", "STTProcess", "STTTestKit", "STTCore", "STTMongo", "STTRedis",
+                "STTObjectStore", log,
+            ],
+            path: "Tests/STTRig", exclude: ["Python"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["STTClient", "STTProto", "STTProcess", "STTTestKit", "stt-rpc", "stt-rpcd"],
+            dependencies: ["STTRig", "STTClient", "STTProto", "STTProcess", "STTTestKit", "stt-rpc", "stt-rpcd"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ClusterTests", dependencies: ["STTRig", "STTClient", "STTCore", "STTTestKit", "stt-rpc", "stt-rpcd"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FaultTests",
+            dependencies: ["STTRig", "STTClient", "STTCore", "STTRedis", "STTTestKit", "stt-rpc", "stt-rpcd"],
             swiftSettings: strict),
     ]
 )

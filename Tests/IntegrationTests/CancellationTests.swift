@@ -1,4 +1,5 @@
 import Foundation
+import STTRig
 import STTProcess
 import STTTestKit
 import Testing

@@ -1,4 +1,5 @@
 import Foundation
+import STTRig
 import STTTestKit
 import Testing
 

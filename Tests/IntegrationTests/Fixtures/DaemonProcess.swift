@@ -1,4 +1,5 @@
 import Foundation
+import STTRig
 import STTProcess
 import Synchronization
 import Testing
@@ -111,39 +112,7 @@ final class DaemonProcess: Sendable {
     }
 }
 
-extension ProcessExit {
-    /// As a shell gives it: above 128 for a signal.
-    var code: Int32 {
-        switch self {
-        case .status(let status): status
-        case .signal(let signal): 128 + signal
-        }
-    }
-}
-
 struct DaemonFailure: Error, CustomStringConvertible {
     var log: String
     var description: String { "stt-rpcd did not start:\n\(log)" }
-}
-
-/// What /proc tells of a process.
-struct ProcessFacts {
-    var parent: Int32
-    var state: Character
-
-    init?(pid: Int32) {
-        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
-            let end = text.lastIndex(of: ")")
-        else { return nil }
-        let fields = text[text.index(after: end)...].split(separator: " ")
-        guard fields.count > 1, let parent = Int32(fields[1]), let state = fields[0].first else { return nil }
-        self.parent = parent
-        self.state = state
-    }
-
-    static func peakResidentKiB(pid: Int32) -> Int {
-        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-        return line.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int($0) } ?? 0
-    }
 }

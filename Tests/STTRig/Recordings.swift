@@ -3,19 +3,19 @@ import STTTestKit
 import Testing
 
 /// Recordings of real speech, where `make test` or the system put them.
-enum Recordings {
+package enum Recordings {
     private static let folder =
         ProcessInfo.processInfo.environment["STT_SAMPLES_DIR"]
-        ?? URL(fileURLWithPath: #filePath).appending(path: "../../../../.deps/samples").standardized.path
+        ?? URL(fileURLWithPath: #filePath).appending(path: "../../../.deps/samples").standardized.path
 
     /// "And so my fellow Americans …", 11 s.
-    static var jfk: String? {
+    package static var jfk: String? {
         let path = folder + "/jfk.wav"
         return FileManager.default.isReadableFile(atPath: path) ? path : nil
     }
 
     /// The same, six times over, as a WAV file.
-    static func longSpeech() throws -> [UInt8] {
+    package static func longSpeech() throws -> [UInt8] {
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: try #require(jfk))))
         let start = try #require(bytes.firstRange(of: Array("data".utf8))).upperBound + 4
         let samples = stride(from: start, to: bytes.count - 1, by: 2).map { index in
@@ -26,7 +26,7 @@ enum Recordings {
     }
 
     /// The real whisper-server, whisper-cli and tiny.en, as the daemon's arguments.
-    static var whisper: [String]? {
+    package static var whisper: [String]? {
         let environment = ProcessInfo.processInfo.environment
         let deps = URL(fileURLWithPath: folder).deletingLastPathComponent().path
         let server = environment["STT_WHISPER_SERVER"] ?? deps + "/bin/whisper-server"
@@ -36,5 +36,5 @@ enum Recordings {
         return isThere ? ["--whisper-server", server, "--whisper-cli", client, "--model", model] : nil
     }
 
-    static var hasSpeech: Bool { jfk != nil && whisper != nil }
+    package static var hasSpeech: Bool { jfk != nil && whisper != nil }
 }

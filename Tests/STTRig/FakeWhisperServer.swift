@@ -5,44 +5,58 @@ import STTProcess
 /// that every run can be counted and every transcript foretold.
 ///
 /// It reads its behaviour from a file at each request, so that a test can change it at any time.
-struct FakeWhisperServer: Sendable {
-    let folder: TemporaryFolder
+package struct FakeWhisperServer: Sendable {
+    package let folder: TemporaryFolder
 
     /// One request to an engine.
-    struct Run: Hashable, Sendable {
+    package struct Run: Hashable, Sendable {
         /// Of the audio.
-        var checksum: String
-        var pid: Int32
+        package var checksum: String
+        package var pid: Int32
+
+        static func list(_ file: String) -> [Run] {
+            let log = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+            return log.split(separator: "\n").compactMap { line in
+                let parts = line.split(separator: " ")
+                guard parts.count == 2, let pid = Int32(parts[1]) else { return nil }
+                return Run(checksum: String(parts[0]), pid: pid)
+            }
+        }
     }
 
-    init(in folder: TemporaryFolder, secondsPerRun: Double = 0.05) throws {
+    package init(in folder: TemporaryFolder, secondsPerRun: Double = 0.05) throws {
         self.folder = folder
         try folder.write(Self.script.replacing("@FOLDER@", with: folder.path), to: "whisper-server", mode: 0o755)
         try folder.write(Self.modelHeader, to: "model.bin")
         try behave("sleep \(secondsPerRun)")
     }
 
-    /// What becomes of further requests: "sleep SECONDS", "hang", "crash", "crash-on CHECKSUM", or "exit" (status 0,
+    /// What becomes of further requests: "sleep SECONDS", "hold" (until that changes), "hang", "crash", "crash-on CHECKSUM", or "exit" (status 0,
     /// nothing written).
-    func behave(_ behaviour: String) throws {
+    package func behave(_ behaviour: String) throws {
         try folder.write(behaviour + "\n", to: "behaviour")
     }
 
-    var arguments: [String] {
-        ["--whisper-server", folder.file("whisper-server"), "--model", folder.file("model.bin")]
+    package var arguments: [String] {
+        ["--whisper-server", program, "--model", model]
     }
 
     /// Every request so far, also of engines that were killed while they worked on it.
-    var runs: [Run] {
-        let log = (try? String(contentsOfFile: folder.file("runs"), encoding: .utf8)) ?? ""
-        return log.split(separator: "\n").compactMap { line in
+    package var runs: [Run] { Run.list(folder.file("runs")) }
+
+    /// When each audio was answered, in seconds since 1970, by checksum; the last answer counts.
+    package var answers: [String: Double] {
+        let log = (try? String(contentsOfFile: folder.file("answers"), encoding: .utf8)) ?? ""
+        return log.split(separator: "\n").reduce(into: [:]) { answers, line in
             let parts = line.split(separator: " ")
-            guard parts.count == 2, let pid = Int32(parts[1]) else { return nil }
-            return Run(checksum: String(parts[0]), pid: pid)
+            if parts.count == 2, let time = Double(parts[1]) { answers[String(parts[0])] = time / 1e9 }
         }
     }
 
-    static var isPossible: Bool { ExecutableSearch.find("python3") != nil }
+    package var program: String { folder.file("whisper-server") }
+    package var model: String { folder.file("model.bin") }
+
+    package static var isPossible: Bool { ExecutableSearch.find("python3") != nil }
 
     /// The header of a multilingual model, and as many zeros as its check asks for.
     private static var modelHeader: [UInt8] {
@@ -76,6 +90,9 @@ struct FakeWhisperServer: Sendable {
                 os.close(log)
                 behaviour = open(here + "/behaviour").read().split()
                 if behaviour[0] == "sleep": time.sleep(float(behaviour[1]))
+                while behaviour[0] == "hold":
+                    time.sleep(0.01)
+                    behaviour = open(here + "/behaviour").read().split() or behaviour
                 if behaviour[0] == "hang": os.kill(os.getpid(), signal.SIGSTOP)
                 deadly = behaviour[0] == "crash" or behaviour == ["crash-on", checksum]
                 if deadly: os.kill(os.getpid(), signal.SIGKILL)
@@ -86,6 +103,9 @@ struct FakeWhisperServer: Sendable {
                     {"word": " words", "start": 0.0, "end": seconds / 3, "t_dtw": -1, "probability": 0.9},
                     {"word": " of", "start": seconds / 3, "end": seconds / 2, "t_dtw": -1, "probability": 0.9},
                     {"word": " " + checksum, "start": seconds / 2, "end": seconds, "t_dtw": -1, "probability": 0.9}]}
+                log = os.open(here + "/answers", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+                os.write(log, f"{checksum} {time.time_ns()}\n".encode())
+                os.close(log)
                 self.answer(json.dumps({"task": "transcribe", "language": "english", "duration": seconds,
                                         "text": segment["text"], "segments": [segment]}).encode())
         try:
