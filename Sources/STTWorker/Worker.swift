@@ -12,19 +12,31 @@ public final class Worker: Sendable {
     private let configuration: WorkerConfiguration
     private let engines: any EngineFactory
     private let audioLimits: AudioLimits
+    private let identity: WorkerIdentity?
+    private let registry: (any WorkerRegistry)?
     private let logger: Logger
     private let running = RunningWork()
 
+    /// - Parameters:
+    ///   - identity: Who it is in its reports.
+    ///   - registry: Gets its reports. `nil`: it makes none.
     public init(
         ports: WorkerPorts, configuration: WorkerConfiguration, engines: any EngineFactory, audioLimits: AudioLimits,
-        logger: Logger
+        identity: WorkerIdentity? = nil, registry: (any WorkerRegistry)? = nil, logger: Logger
     ) {
         self.ports = ports
         self.configuration = configuration
         self.engines = engines
         self.audioLimits = audioLimits
+        self.identity = identity
+        self.registry = registry
         self.logger = logger
         metrics.update { $0.slotsTotal = configuration.slots }
+    }
+
+    /// Lets the worker finish what it has and take nothing more; `run` returns then. For ever: it cannot be undone.
+    public func quiet() {
+        metrics.update { $0.isDraining = true }
     }
 
     /// Works until the task is cancelled; then gives its claims back and ends its engines.
