@@ -30,6 +30,7 @@ TEST_PACKAGES='
 redis-server    command -v redis-server
 protobuf-c-compiler command -v protoc-c
 sox             command -v sox
+iproute2        command -v ip || test -x /sbin/ip
 libsox-fmt-mp3
 sndfile-programs command -v sndfile-convert
 espeak-ng       command -v espeak-ng

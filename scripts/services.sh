@@ -20,22 +20,22 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# launch NAME PORT: becomes the server process.
+# launch NAME PORT: becomes the server process. STT_SERVICES_BIND is the address (default: 127.0.0.1).
 launch() {
-    local folder=$STATE/$1
+    local folder=$STATE/$1 bind=${STT_SERVICES_BIND:-127.0.0.1}
     cd "$folder"
     case $1 in
         redis)
-            exec redis-server --bind 127.0.0.1 --port "$2" --dir "$folder" --save '' --appendonly no
+            exec redis-server --bind "$bind" --protected-mode no --port "$2" --dir "$folder" --save '' --appendonly no
             ;;
         mongodb)
             if [ -n "$MONGOD" ]; then
-                exec "$MONGOD" --bind_ip 127.0.0.1 --port "$2" --dbpath "$folder"
+                exec "$MONGOD" --bind_ip "$bind" --port "$2" --dbpath "$folder"
             fi
-            exec "$DEPS/venv/bin/python" "$DEPS/venv/bin/secantusd-py" --host 127.0.0.1 --port "$2" \
+            exec "$DEPS/venv/bin/python" "$DEPS/venv/bin/secantusd-py" --host "$bind" --port "$2" \
                 --storage-path "$folder" --cache-size 256M --log-level WARNING
             ;;
-        s3) exec "$DEPS/venv/bin/python" "$DEPS/venv/bin/moto_server" -H 127.0.0.1 -p "$2" ;;
+        s3) exec "$DEPS/venv/bin/python" "$DEPS/venv/bin/moto_server" -H "$bind" -p "$2" ;;
     esac
 }
 

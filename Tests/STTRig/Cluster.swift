@@ -15,6 +15,13 @@ package final class Cluster: Sendable {
 
         package init() {}
 
+        var variables: [String: String] {
+            [
+                "STT_LEASE_SECONDS": "\(leaseSeconds)", "STT_RENEW_SECONDS": "\(renewSeconds)",
+                "STT_RECONCILE_SECONDS": "\(reconcileSeconds)", "STT_GRACE_SECONDS": "\(graceSeconds)",
+            ].merging(more) { $1 }
+        }
+
         /// What the daemon does where nothing is said.
         package static var defaults: Settings {
             var settings = Settings()
@@ -129,23 +136,24 @@ package final class Cluster: Sendable {
         processes.map { "---- \($0.name)\n\($0.process.logTail(lines))" }.joined(separator: "\n")
     }
 
+    /// This process's environment without what would configure a daemon.
+    static var cleanEnvironment: [String: String] {
+        let prefixes = ["STT_", "MONGODB_", "REDIS_", "S3_"]
+        return ProcessInfo.processInfo.environment.filter { name, _ in !prefixes.contains { name.hasPrefix($0) } }
+    }
+
     private func environment(_ routes: ClusterProcess.Routes) -> [String: String] {
         func through(_ proxy: FaultProxy?, _ url: String) -> String {
             proxy.map { Endpoint.replacing(url, port: $0.port) } ?? url
         }
-        let prefixes = ["STT_", "MONGODB_", "REDIS_", "S3_"]
-        var environment = ProcessInfo.processInfo.environment.filter { name, _ in
-            !prefixes.contains { name.hasPrefix($0) }
-        }
+        var environment = Self.cleanEnvironment
         environment.merge([
             "MONGODB_URL": through(routes.mongodb, services.mongodb), "MONGODB_DATABASE": database,
             "REDIS_URL": through(routes.redis, services.redis), "REDIS_KEY_PREFIX": keyPrefix,
             "S3_ENDPOINT": through(routes.s3, services.s3), "S3_REGION": services.s3Region, "S3_BUCKET": bucket,
             "S3_ACCESS_KEY": services.s3AccessKey, "S3_SECRET_KEY": services.s3SecretKey, "S3_CREATE_BUCKET": "true",
-            "STT_LEASE_SECONDS": "\(settings.leaseSeconds)", "STT_RENEW_SECONDS": "\(settings.renewSeconds)",
-            "STT_RECONCILE_SECONDS": "\(settings.reconcileSeconds)", "STT_GRACE_SECONDS": "\(settings.graceSeconds)",
             "STT_LOG_LEVEL": "debug",
         ]) { $1 }
-        return environment.merging(settings.more) { $1 }
+        return environment.merging(settings.variables) { $1 }
     }
 }
