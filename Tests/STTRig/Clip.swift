@@ -1,0 +1,37 @@
+import Synchronization
+import STTTestKit
+
+/// Recordings that are cheap to make and all differ, so that an engine's runs can be counted by the audio's checksum.
+package enum Clip {
+    private static let talks = Mutex<[Int: [UInt8]]>([:])
+    private static let next = Mutex<UInt32>(UInt32.random(in: 0..<1 << 20))
+
+    /// Bursts of noise of about 5 s each, to be cut with ``options``: about one chunk a burst.
+    package static func talk(chunks count: Int) -> [UInt8] {
+        let base = talks.withLock { talks in
+            if let talk = talks[count] { return talk }
+            let talk = SyntheticAudio.bursts(count, seconds: 4.4)
+            talks[count] = talk
+            return talk
+        }
+        return unique(base)
+    }
+
+    /// The same recording, but for a mark every quarter of a second that no other recording has: too weak to be heard.
+    ///
+    /// - Parameter wav: WAV of 16 kHz mono with 16 bits and a header of 44 bytes.
+    package static func unique(_ wav: [UInt8]) -> [UInt8] {
+        let number = next.withLock { next in
+            next += 1
+            return next
+        }
+        var wav = wav
+        for start in stride(from: 44, to: wav.count - 16, by: 8000) {
+            for digit in 0..<6 {
+                let bits = UInt8(truncatingIfNeeded: number >> (4 * UInt32(digit)) & 0xF)
+                wav[start + 2 * digit] = wav[start + 2 * digit] & 0xF0 | bits
+            }
+        }
+        return wav
+    }
+}
