@@ -154,7 +154,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FaultTests",
-            dependencies: ["STTRig", "STTClient", "STTCore", "STTRedis", "STTTestKit", "stt-rpc", "stt-rpcd"],
+            dependencies: ["STTRig", "STTClient", "STTCore", "STTRedis", "STTTestKit", "stt-rpc", "stt-rpcd", log],
             swiftSettings: strict),
     ]
 )

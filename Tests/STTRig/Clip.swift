@@ -34,4 +34,12 @@ package enum Clip {
         }
         return wav
     }
+
+    /// The same sound in a larger file: with a chunk of this size, which readers skip, before the samples.
+    package static func weighted(_ wav: [UInt8], bytes count: Int) -> [UInt8] {
+        func number(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+        let junk = Array("JUNK".utf8) + number(count) + [UInt8](repeating: 7, count: count)
+        let rest = wav[36...]
+        return wav[..<4] + number(wav.count - 8 + junk.count) + wav[8..<36] + junk + rest
+    }
 }

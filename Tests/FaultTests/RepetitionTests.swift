@@ -1,0 +1,154 @@
+import Foundation
+import Logging
+import STTClient
+import STTCore
+import STTRedis
+import STTRig
+import Synchronization
+import Testing
+
+/// What comes more than once, or at the same time as its opposite.
+@Suite("Repetitions and races", .serialized, .watchingIssues, .timeLimit(.minutes(3)))
+struct RepetitionTests {
+    @Test("queue entries that come many times over do no harm")
+    func duplicateEntries() async throws {
+        try await withFault("duplicate queue entries", "every item put in the queue again, 40 times, while it runs") {
+            cluster, services, report in
+            try await cluster.startServer()
+            let engine = try FakeWhisperServer(in: TemporaryFolder(), secondsPerRun: 0.1)
+            try await cluster.startWorker(engine: engine)
+            try await cluster.startWorker(engine: engine)
+            let client = try cluster.client()
+            var configuration = try RedisConfiguration(url: services.redis.url)
+            configuration.keyPrefix = cluster.keyPrefix
+            let logger = Logger(label: "rig") { _ in SwiftLogNoOpLogHandler() }
+            let redis = try RedisClient(configuration, logger: logger)
+            let queue = RedisWorkQueue(redis, consumer: "rig", logger: logger)
+            let ids = try await [5, 5].concurrentMap { try await cluster.submit(Clip.talk(chunks: $0), through: client) }
+            let jobs = ids.compactMap { JobID($0) }
+            #expect(jobs.count == 2)
+            let kinds: [WorkItem.Kind] = [.prepare, .merge] + (0..<6).map { .chunk($0) }
+            let items = jobs.flatMap { job in kinds.map { WorkItem($0, job: job, tenant: .default) } }
+            for _ in 0..<40 {
+                try await queue.enqueue(items)
+                try await Task.sleep(for: .milliseconds(25))
+            }
+            report.recovered(in: try await seconds { try await cluster.settle(through: client) })
+            try await cluster.finish(through: client)
+            await redis.close()
+        }
+    }
+
+    @Test("100 concurrent submits with one idempotency key make one job")
+    func oneKey() async throws {
+        try await withFault("100 concurrent Submits, one key", "through two servers") { cluster, _, report in
+            try await cluster.startServer()
+            try await cluster.startServer()
+            let engine = try FakeWhisperServer(in: TemporaryFolder(), secondsPerRun: 0.02)
+            try await cluster.startWorker(engine: engine)
+            let clients = try (0..<10).map { try cluster.client(of: [cluster.servers[$0 % 2]]) }
+            let audio = Clip.talk(chunks: 2)
+            let replies = Mutex<[Submission]>([])
+            try await concurrently(100) { number in
+                let reply = try await clients[number % 10].submit(bytes: audio, options: Cluster.options(key: "the key"))
+                replies.withLock { $0.append(reply) }
+            }
+            let all = replies.withLock { $0 }
+            let job = try #require(all.first).id
+            #expect(all.count == 100 && all.allSatisfy { $0.id == job })
+            #expect(all.count { !$0.isExisting } == 1)
+            cluster.ledger.acknowledge(job, recording: StreamRecording(job, through: clients[0]))
+            let verdict = try await cluster.finish(through: clients[1])
+            #expect(verdict.jobs == 1)
+            #expect(try await clients[1].page().jobs.count == 1)
+            report.note("1 job")
+        }
+    }
+
+    @Test("the same key with another recording or other options is refused")
+    func otherBody() async throws {
+        try await withFault("same key, different body", "other audio, then other options") { cluster, _, report in
+            try await cluster.startServer()
+            try await cluster.startServer()
+            let engine = try FakeWhisperServer(in: TemporaryFolder(), secondsPerRun: 0.02)
+            try await cluster.startWorker(engine: engine)
+            let clients = try cluster.servers.map { try cluster.client(of: [$0]) }
+            let audio = Clip.talk(chunks: 2)
+            let job = try await cluster.submit(audio, through: clients[0], key: "taken")
+            var other = Cluster.options(key: "taken")
+            for client in clients {
+                await Self.expectConflict { try await client.submit(bytes: Clip.talk(chunks: 2), options: other).id }
+            }
+            other.transcription.wordTimestamps = true
+            let changed = other
+            await Self.expectConflict { try await clients[1].submit(bytes: audio, options: changed).id }
+            #expect(try await clients[1].submit(bytes: audio, options: Cluster.options(key: "taken")).id == job)
+            try await cluster.finish(through: clients[1])
+            #expect(try await clients[1].page().jobs.count == 1)
+            report.note("refused")
+        }
+    }
+
+    @Test("a cancel that races the last commit, 200 times: the first to come decides, for ever")
+    func cancelRacesCommit() async throws {
+        try await withFault("cancel races the last commit", "200 times") { cluster, _, report in
+            try await cluster.startServer()
+            try await cluster.startServer()
+            let engine = try FakeWhisperServer(in: TemporaryFolder(), secondsPerRun: 0)
+            try await cluster.startWorker(engine: engine)
+            try await cluster.startWorker(engine: engine)
+            let clients = try cluster.servers.map { try cluster.client(of: [$0]) }
+            let sampler = Task { await cluster.sampleStates(through: clients[0]) }
+            defer { sampler.cancel() }
+            let cancelled = Mutex(0)
+            try await concurrently(200, width: 8) { number in
+                let client = clients[number % 2]
+                let submission = try await client.submit(bytes: Clip.talk(chunks: 2), options: Cluster.options())
+                let recording = StreamRecording(submission.id, through: client)
+                try await waitUntil("the first partial", every: .milliseconds(2)) {
+                    if !recording.arrivals.isEmpty { return true }
+                    return try await client.status(submission.id).chunksDone > 0
+                }
+                // Not a wait for anything: the moment of the cancellation is to be any.
+                try await Task.sleep(for: .microseconds(Int.random(in: 0...60_000)))
+                do {
+                    let status = try await clients[(number + 1) % 2].cancel(submission.id)
+                    #expect(status.state == .cancelled)
+                    cluster.ledger.observe(submission.id, status.state)
+                    cluster.ledger.acknowledge(submission.id, recording: recording, ends: [.cancelled])
+                    cancelled.withLock { $0 += 1 }
+                } catch let error as SpeechError {
+                    #expect(error.code == .notReady, "\(error)")
+                    cluster.ledger.acknowledge(submission.id, recording: recording, ends: [.completed])
+                }
+                let end = try await recording.end(within: .seconds(20))
+                cluster.ledger.observe(submission.id, end.state)
+            }
+            let count = cancelled.withLock { $0 }
+            report.note("\(count) cancelled, \(200 - count) completed")
+            try await cluster.finish(through: clients[1], allowing: Allowance(cleanUp: .seconds(30)))
+        }
+    }
+
+    private static func expectConflict(_ submit: () async throws -> String) async {
+        do {
+            let job = try await submit()
+            Issue.record("accepted as \(job)")
+        } catch let error as SpeechError {
+            #expect(error.code == .conflict, "\(error)")
+        } catch {
+            Issue.record("\(error)")
+        }
+    }
+}
+
+extension Sequence where Element: Sendable {
+    fileprivate func concurrentMap<Value: Sendable>(
+        _ transform: @escaping @Sendable (Element) async throws -> Value
+    ) async throws -> [Value] {
+        try await withThrowingTaskGroup(of: Value.self) { group in
+            for element in self { group.addTask { try await transform(element) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+}
