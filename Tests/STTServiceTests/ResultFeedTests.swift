@@ -99,6 +99,7 @@ final class Collected: Sendable {
 final class FeedFixture: Sendable {
     let store: SQLiteJobStore
     let events: FaultyEventBus
+    let watches: JobWatches
     private let folder: DataFolder
     private let count: Int
     private let owner = OwnerToken()
@@ -108,6 +109,8 @@ final class FeedFixture: Sendable {
         folder = try DataFolder(path: path)
         store = try SQLiteJobStore(folder: folder)
         events = FaultyEventBus(InProcessEventBus(), plan: FaultPlan(faults))
+        watches = JobWatches(
+            store: store, events: events, logger: Logger(label: "feed") { _ in SwiftLogNoOpLogHandler() })
         count = chunks
     }
 
@@ -160,7 +163,6 @@ final class FeedFixture: Sendable {
 
     func feed(_ id: JobID, firstChunk: Int = 0, order: ResultFeed.Order = .inOrder) -> ResultFeed {
         ResultFeed(
-            store: store, events: events, job: id, tenant: .default, firstChunk: firstChunk, order: order,
-            logger: Logger(label: "feed") { _ in SwiftLogNoOpLogHandler() })
+            store: store, watches: watches, job: id, firstChunk: firstChunk, order: order)
     }
 }
