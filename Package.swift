@@ -150,7 +150,10 @@ let package = Package(
             dependencies: ["STTRig", "STTClient", "STTProto", "STTProcess", "STTTestKit", "stt-rpc", "stt-rpcd"],
             swiftSettings: strict),
         .testTarget(
-            name: "ClusterTests", dependencies: ["STTRig", "STTClient", "STTCore", "STTTestKit", "stt-rpc", "stt-rpcd"],
+            name: "ClusterTests",
+            dependencies: [
+                "STTRig", "STTClient", "STTCore", "STTMongo", "STTRedis", "STTTestKit", "stt-rpc", "stt-rpcd", log,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "FaultTests",

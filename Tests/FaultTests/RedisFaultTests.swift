@@ -26,7 +26,8 @@ struct RedisFaultTests {
 
     @Test("streams and workers subscribe again when their subscriptions are cut")
     func subscriptionsCut() async throws {
-        try await withFault("pub/sub connections cut", "CLIENT KILL TYPE pubsub, 5 times") { cluster, services, report in
+        try await withFault("pub/sub connections cut", "CLIENT KILL TYPE pubsub, 5 times") {
+            cluster, services, report in
             try await Self.disturb(cluster, report) {
                 for _ in 0..<5 {
                     try await RedisShell(services.redis.url).run("CLIENT", "KILL", "TYPE", "pubsub")

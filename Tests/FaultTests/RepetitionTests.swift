@@ -24,7 +24,9 @@ struct RepetitionTests {
             let logger = Logger(label: "rig") { _ in SwiftLogNoOpLogHandler() }
             let redis = try RedisClient(configuration, logger: logger)
             let queue = RedisWorkQueue(redis, consumer: "rig", logger: logger)
-            let ids = try await [5, 5].concurrentMap { try await cluster.submit(Clip.talk(chunks: $0), through: client) }
+            let ids = try await [5, 5].concurrentMap {
+                try await cluster.submit(Clip.talk(chunks: $0), through: client)
+            }
             let jobs = ids.compactMap { JobID($0) }
             #expect(jobs.count == 2)
             let kinds: [WorkItem.Kind] = [.prepare, .merge] + (0..<6).map { .chunk($0) }
@@ -50,7 +52,8 @@ struct RepetitionTests {
             let audio = Clip.talk(chunks: 2)
             let replies = Mutex<[Submission]>([])
             try await concurrently(100) { number in
-                let reply = try await clients[number % 10].submit(bytes: audio, options: Cluster.options(key: "the key"))
+                let reply = try await clients[number % 10].submit(
+                    bytes: audio, options: Cluster.options(key: "the key"))
                 replies.withLock { $0.append(reply) }
             }
             let all = replies.withLock { $0 }

@@ -31,7 +31,8 @@ struct ServerFaultTests {
     func killedInMidUpload() async throws {
         var settings = Cluster.Settings()
         settings.more = ["S3_PART_MIB": "5", "STT_ORPHAN_HOURS": "0.001"]
-        try await withFault("server killed mid-upload", "SIGKILL while a part is on its way to S3", settings: settings) {
+        try await withFault("server killed mid-upload", "SIGKILL while a part is on its way to S3", settings: settings)
+        {
             cluster, services, report in
             let s3 = try await FaultProxy.http(to: services.s3.url)
             let doomed = try await cluster.startServer(routes: .init(s3: s3))

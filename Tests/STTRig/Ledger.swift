@@ -29,6 +29,7 @@ package final class Ledger: Sendable {
     }
 
     var entries: [Entry] { state.withLock { $0.entries } }
+    package func recording(of job: String) -> StreamRecording? { entries.first { $0.job == job }?.recording }
     package var jobs: [String] { entries.map(\.job) }
     /// Terminal states that changed.
     var changes: [String] { state.withLock { $0.changes } }

@@ -16,12 +16,14 @@ package final class StreamRecording: Sendable {
 
     package let job: String
     private let notes = Mutex<[Arrival]>([])
+    private let opened = Atomic(false)
     private let reader = Mutex<Task<JobStatus, any Error>?>(nil)
 
     package init(_ job: String, through client: SpeechClient) {
         self.job = job
         let task = Task {
             for try await event in client.streamResult(job) {
+                self.opened.store(true, ordering: .relaxed)
                 switch event {
                 case .partial(let partial):
                     let arrival = Arrival(
@@ -38,6 +40,9 @@ package final class StreamRecording: Sendable {
 
     package var arrivals: [Arrival] { notes.withLock { $0 } }
     package var text: String { arrivals.map(\.text).joined() }
+
+    /// Whether the server has sent anything.
+    package var isOpen: Bool { opened.load(ordering: .relaxed) }
 
     /// The last status of the stream.
     package func end(within limit: Duration) async throws -> JobStatus {
