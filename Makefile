@@ -4,7 +4,7 @@
 .PHONY: help deps build demo test test-faults check format generate bench clean distclean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 deps: ## Install what the programs need: system packages, whisper.cpp, a model, samples
 	@scripts/install.sh

@@ -1,6 +1,6 @@
 import STTClient
 import STTRig
-import STTTestKit
+import Testing
 
 /// Runs a test on a cluster of its own over services that may be killed, and adds a line to the table of faults.
 func withFault(
