@@ -98,7 +98,7 @@ let package = Package(
             name: "stt-rpcd",
             dependencies: [
                 "STTCore", "STTEmbedded", "STTMongo", "STTRedis", "STTObjectStore", "STTAudio", "STTEngines",
-                "STTWorker",
+                "STTProcess", "STTWorker",
                 "STTService", "RPCServer", "RPCTransport", log,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -125,7 +125,13 @@ let package = Package(
         .testTarget(
             name: "STTObjectStoreTests", dependencies: ["STTObjectStore", "STTHTTP", "STTTestKit", log],
             swiftSettings: strict),
-        .testTarget(name: "DaemonTests", dependencies: ["stt-rpcd", "STTCore", "STTTestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "DaemonTests",
+            dependencies: [
+                "stt-rpcd", "stt-rpc", "STTCore", "STTEngines", "STTObjectStore", "STTProcess", "STTTestKit", "STTWorker",
+                log,
+            ],
+            swiftSettings: strict),
         .testTarget(name: "STTAudioTests", dependencies: ["STTAudio", "STTTestKit"], swiftSettings: strict),
         .testTarget(
             name: "STTEnginesTests", dependencies: ["STTEngines", "STTProcess", "STTCore", "STTTestKit", log],

@@ -1,0 +1,298 @@
+internal import DequeModule
+internal import Glibc
+internal import Logging
+internal import STTCore
+
+/// One connection to Redis that is made again whenever it breaks.
+///
+/// Concurrency: belongs to the loop's thread. Nothing here blocks.
+final class RedisLink {
+    typealias Instant = ContinuousClock.Instant
+
+    enum Event {
+        case opened
+        case received(RedisValue)
+        /// The connection broke, or an attempt to make one failed.
+        case lost(PortError)
+    }
+
+    private enum Phase {
+        case waiting(until: Instant)
+        case resolving
+        case connecting
+        case greeting
+        case open(since: Instant)
+    }
+
+    /// One that broke sooner after it was made is treated as an attempt that failed.
+    private static let steadyAfter = Duration.seconds(1)
+    /// A connection that breaks again and again is reported no more often than this.
+    private static let logInterval = Duration.seconds(30)
+
+    let errors: RedisErrors
+    private let configuration: RedisConfiguration
+    private let clientName: String
+    private let resolve: () -> Void
+    private let logger: Logger
+
+    private var phase: Phase
+    private var attemptDeadline: Instant
+    private var delay = ReconnectDelay()
+    private var isOutageLogged = false
+    private var lastLog: Instant?
+    private var isResolverRunning = false
+    private var endpoints: [SocketEndpoint] = []
+    private var socket: RedisSocket?
+    private var reader: ReplyReader?
+    private var greeting: Deque<RedisGreeting.Step> = []
+    private var output = OutputBuffer()
+    /// Why there is no connection.
+    private(set) var lastError: PortError
+
+    /// - Parameter resolve: Starts to look the host up; ends in ``resolved(_:now:)``.
+    init(_ configuration: RedisConfiguration, clientName: String, logger: Logger, resolve: @escaping () -> Void) {
+        self.configuration = configuration
+        self.clientName = clientName
+        self.logger = logger
+        self.resolve = resolve
+        errors = RedisErrors(configuration)
+        lastError = errors.cannotConnect("not tried yet")
+        attemptDeadline = .now
+        phase = .waiting(until: .now)
+    }
+
+    var isOpen: Bool { if case .open = phase { true } else { false } }
+
+    /// No connection, and none being made at the moment.
+    var isDown: Bool { if case .waiting = phase { true } else { false } }
+
+    var unsentBytes: Int { output.count }
+
+    /// The descriptor to poll and for what.
+    var interest: pollfd? {
+        guard let socket else { return nil }
+        switch phase {
+        case .waiting, .resolving: return nil
+        case .connecting: return pollfd(fd: socket.descriptor, events: Int16(POLLOUT), revents: 0)
+        case .greeting, .open:
+            let events = output.isEmpty ? POLLIN : POLLIN | POLLOUT
+            return pollfd(fd: socket.descriptor, events: Int16(events), revents: 0)
+        }
+    }
+
+    /// When ``tick(now:)`` has something to do.
+    var deadline: Instant? {
+        switch phase {
+        case .waiting(let until): until
+        case .resolving, .connecting, .greeting: attemptDeadline
+        case .open: nil
+        }
+    }
+
+    func tick(now: Instant) -> [Event] {
+        switch phase {
+        case .waiting(let until) where until <= now: begin(now: now)
+        case .resolving, .connecting, .greeting:
+            attemptDeadline <= now ? fail("no answer within \(configuration.connectTimeout.seconds) s", now: now) : []
+        case .waiting, .open: []
+        }
+    }
+
+    /// Sends once the loop gets to it. Only while the link is open.
+    func write(_ bytes: [UInt8]) {
+        output.append(bytes)
+    }
+
+    /// Gives the connection up and makes a new one.
+    func drop(_ error: PortError, now: Instant) -> [Event] {
+        lose(error, now: now)
+    }
+
+    /// Gives the connection up for good.
+    func close() {
+        socket = nil
+        output.clear()
+        phase = .waiting(until: .now + .seconds(3600))
+    }
+
+    func resolved(_ result: Result<[SocketEndpoint], LookupFailure>, now: Instant) -> [Event] {
+        isResolverRunning = false
+        guard case .resolving = phase else { return [] }
+        switch result {
+        case .success(let found):
+            endpoints = found
+            return connectNext(now: now)
+        case .failure(let failure): return fail("its name is unknown (\(failure.message))", now: now)
+        }
+    }
+
+    // MARK: Readiness
+
+    func ready(_ events: Int16, now: Instant) -> [Event] {
+        guard let socket else { return [] }
+        if case .connecting = phase {
+            let code = socket.pendingError
+            if code == 0 { return greet(now: now) }
+            lastError = errors.cannotConnect(SystemFailure(code: code).message)
+            return connectNext(now: now)
+        }
+        guard events & Int16(POLLIN | POLLHUP | POLLERR) != 0 else { return [] }
+        return receive(from: socket, now: now)
+    }
+
+    func flush(now: Instant) -> [Event] {
+        guard let socket else { return [] }
+        switch phase {
+        case .waiting, .resolving, .connecting: return []
+        case .greeting, .open: break
+        }
+        while !output.isEmpty {
+            switch output.withUnsent(socket.send) {
+            case .bytes(let count): output.markSent(count)
+            case .wouldBlock: return []
+            case .ended: return lose(errors.connectionLost("it was closed"), now: now)
+            case .failed(let code): return lose(errors.connectionLost(SystemFailure(code: code).message), now: now)
+            }
+        }
+        return []
+    }
+
+    private func receive(from socket: RedisSocket, now: Instant) -> [Event] {
+        var events: [Event] = []
+        // Bounded, so that a server that never stops sending holds up nothing else.
+        for _ in 0..<16 {
+            let (transfer, failure) = withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { buffer in
+                let transfer = socket.receive(into: buffer)
+                guard case .bytes(let count) = transfer else { return (transfer, PortError?.none) }
+                return (transfer, parse(UnsafeRawBufferPointer(rebasing: buffer[..<count]), into: &events, now: now))
+            }
+            if let failure { return events + lose(failure, now: now) }
+            switch transfer {
+            case .bytes(let count): if count < 1 << 16 { return events }
+            case .wouldBlock: return events
+            case .ended: return events + lose(errors.connectionLost("the server closed it"), now: now)
+            case .failed(let code):
+                return events + lose(errors.connectionLost(SystemFailure(code: code).message), now: now)
+            }
+        }
+        return events
+    }
+
+    private func parse(_ bytes: UnsafeRawBufferPointer, into events: inout [Event], now: Instant) -> PortError? {
+        guard let reader else { return errors.connectionLost("out of memory") }
+        do throws(ReplyReader.Malformed) {
+            try reader.feed(bytes)
+            while let value = try reader.next() {
+                if case .open = phase {
+                    events.append(.received(value))
+                } else if let failure = answerGreeting(value) {
+                    return failure
+                } else if greeting.isEmpty {
+                    open(now: now)
+                    events.append(.opened)
+                }
+            }
+            return nil
+        } catch {
+            return errors.notRedis(error.message)
+        }
+    }
+
+    // MARK: Making a connection
+
+    private func begin(now: Instant) -> [Event] {
+        attemptDeadline = now + configuration.connectTimeout
+        phase = .resolving
+        switch configuration.address {
+        case .unix(let path):
+            endpoints = SocketEndpoint(unixPath: path).map { [$0] } ?? []
+            return connectNext(now: now)
+        case .tcp(let host, let port):
+            if case .success(let found) = SocketEndpoint.lookUp(host, port: port, isNumeric: true) {
+                endpoints = found
+                return connectNext(now: now)
+            }
+            // A lookup that outlasts its attempt serves the next one.
+            if !isResolverRunning {
+                isResolverRunning = true
+                resolve()
+            }
+            return []
+        }
+    }
+
+    private func connectNext(now: Instant) -> [Event] {
+        socket = nil
+        while !endpoints.isEmpty {
+            switch RedisSocket.connect(to: endpoints.removeFirst()) {
+            case .success((let new, let isConnected)):
+                socket = new
+                phase = .connecting
+                return isConnected ? greet(now: now) : []
+            case .failure(let failure): lastError = errors.cannotConnect(failure.message)
+            }
+        }
+        return lose(lastError, now: now)
+    }
+
+    private func greet(now: Instant) -> [Event] {
+        reader = ReplyReader()
+        let greeting = RedisGreeting(configuration, clientName: clientName)
+        self.greeting = Deque(greeting.steps)
+        output.clear()
+        for command in greeting.commands { output.append(command.bytes) }
+        phase = .greeting
+        return flush(now: now)
+    }
+
+    private func answerGreeting(_ value: RedisValue) -> PortError? {
+        guard let step = greeting.popFirst(), case .error(let text) = value else { return nil }
+        switch step {
+        case .login: return errors.refusedLogin(text)
+        case .database(let number):
+            return errors.unavailable("\(errors.server) has no database \(number), or the user may not use it: \(text)")
+        case .name: return nil
+        case .ping: return errors.refused(text)
+        }
+    }
+
+    private func open(now: Instant) {
+        phase = .open(since: now)
+        if isOutageLogged {
+            logger.info("connected to Redis again")
+        } else {
+            logger.debug("connected to Redis")
+        }
+        isOutageLogged = false
+    }
+
+    private func fail(_ reason: String, now: Instant) -> [Event] {
+        lose(errors.cannotConnect(reason), now: now)
+    }
+
+    private func lose(_ error: PortError, now: Instant) -> [Event] {
+        lastError = error
+        socket = nil
+        reader = nil
+        greeting = []
+        output.clear()
+        logLoss(error, now: now)
+        // The first attempt after a connection that stood follows at once.
+        if case .open(let since) = phase, since + Self.steadyAfter <= now {
+            delay.reset()
+            phase = .waiting(until: now)
+            return [.lost(error)] + begin(now: now)
+        }
+        phase = .waiting(until: now + delay.next())
+        return [.lost(error)]
+    }
+
+    /// Once for each outage.
+    private func logLoss(_ error: PortError, now: Instant) {
+        guard !isOutageLogged else { return }
+        if let lastLog, lastLog + Self.logInterval > now { return }
+        isOutageLogged = true
+        lastLog = now
+        logger.warning("no connection to Redis; trying again", metadata: ["error": "\(error)"])
+    }
+}
