@@ -1,8 +1,5 @@
 import Foundation
-import Logging
 import STTClient
-import STTCore
-import STTRedis
 import STTRig
 import Synchronization
 import Testing
@@ -19,25 +16,17 @@ struct RepetitionTests {
             try await cluster.startWorker(engine: engine)
             try await cluster.startWorker(engine: engine)
             let client = try cluster.client()
-            var configuration = try RedisConfiguration(url: services.redis.url)
-            configuration.keyPrefix = cluster.keyPrefix
-            let logger = Logger(label: "rig") { _ in SwiftLogNoOpLogHandler() }
-            let redis = try RedisClient(configuration, logger: logger)
-            let queue = RedisWorkQueue(redis, consumer: "rig", logger: logger)
+            let queue = try QueueHand(of: cluster)
             let ids = try await [5, 5].concurrentMap {
                 try await cluster.submit(Clip.talk(chunks: $0), through: client)
             }
-            let jobs = ids.compactMap { JobID($0) }
-            #expect(jobs.count == 2)
-            let kinds: [WorkItem.Kind] = [.prepare, .merge] + (0..<6).map { .chunk($0) }
-            let items = jobs.flatMap { job in kinds.map { WorkItem($0, job: job, tenant: .default) } }
             for _ in 0..<40 {
-                try await queue.enqueue(items)
+                try await queue.enqueueEverything(of: ids, chunks: 6)
                 try await Task.sleep(for: .milliseconds(25))
             }
             report.recovered(in: try await seconds { try await cluster.settle(through: client) })
             try await cluster.finish(through: client)
-            await redis.close()
+            await queue.close()
         }
     }
 

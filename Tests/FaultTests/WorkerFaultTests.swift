@@ -20,7 +20,8 @@ struct WorkerFaultTests {
             }
             report.recovered(in: recovery)
             #expect(recovery <= .seconds(45))
-            let verdict = try await cluster.verify(through: client, allowing: Allowance(repeatedRuns: 1))
+            let verdict = try await cluster.verify(
+                through: client, allowing: Allowance(repeatedRuns: 1, unacknowledged: 1))
             #expect(verdict.engineRuns == chunks + 1)
             #expect(healthy.runs.count == chunks)
         }
@@ -47,7 +48,12 @@ struct WorkerFaultTests {
                 try await cluster.settle(through: client)
             }
             report.recovered(in: recovery)
-            try await cluster.verify(through: client, allowing: Allowance(cleanUp: .seconds(45)))
+            // What was not acknowledged comes again.
+            let queue = try QueueHand(of: cluster)
+            try await queue.enqueueEverything(of: [job], chunks: 1)
+            try await queue.drain()
+            await queue.close()
+            try await cluster.verify(through: client, allowing: Allowance(unacknowledged: 1))
         }
     }
 

@@ -10,8 +10,12 @@ package struct Allowance: Sendable {
     /// How long what nobody needs may stay.
     package var cleanUp: Duration
 
-    package init(repeatedRuns: Int = 0, cleanUp: Duration = .seconds(15)) {
+    /// Queue entries that killed workers had taken; the queue gives them up after a minute or two.
+    package var unacknowledged: Int
+
+    package init(repeatedRuns: Int = 0, cleanUp: Duration = .seconds(15), unacknowledged: Int = 0) {
         self.repeatedRuns = repeatedRuns
+        self.unacknowledged = unacknowledged
         self.cleanUp = cleanUp
     }
 
@@ -146,7 +150,7 @@ extension Cluster {
                 if !contents.orphans.isEmpty { rest.append("orphans \(contents.orphans.prefix(5))") }
                 if !contents.uploads.isEmpty { rest.append("unfinished uploads \(contents.uploads)") }
                 if !contents.samples.isEmpty { rest.append("samples \(contents.samples.prefix(5))") }
-                if pending > 0 { rest.append("\(pending) unacknowledged entries") }
+                if pending > allowance.unacknowledged { rest.append("\(pending) unacknowledged entries") }
                 if !strays.isEmpty { rest.append("engine processes \(strays)") }
                 let lost = ledger.jobs.filter { contents.jobs[$0] == nil }
                 if !lost.isEmpty { rest.append("jobs without a record: \(lost)") }
