@@ -128,7 +128,7 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "stt-rpcd", "stt-rpc", "STTCore", "STTEngines", "STTObjectStore", "STTProcess", "STTTestKit", "STTWorker",
+                "stt-rpcd", "stt-rpc", "STTCore", "STTMongo", "STTRedis", "STTObjectStore", "STTProcess", "STTTestKit", "STTWorker",
                 log,
             ],
             swiftSettings: strict),
