@@ -128,7 +128,7 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "stt-rpcd", "stt-rpc", "STTCore", "STTEngines", "STTObjectStore", "STTProcess", "STTTestKit", "STTWorker",
+                "stt-rpcd", "stt-rpc", "STTCore", "STTMongo", "STTRedis", "STTObjectStore", "STTProcess", "STTTestKit", "STTWorker",
                 log,
             ],
             swiftSettings: strict),
@@ -143,7 +143,9 @@ let package = Package(
             name: "STTClientTests",
             dependencies: ["STTClient", "STTProto", "RPCServer", "RPCClient", "stt-rpc", log], swiftSettings: strict),
         .testTarget(
-            name: "STTServiceTests", dependencies: ["STTService", "STTEmbedded", "STTTestKit"], swiftSettings: strict),
+            name: "STTServiceTests",
+            dependencies: ["STTService", "STTEmbedded", "STTTestKit", "RPCServer", "RPCTransport", "STTProto", log],
+            swiftSettings: strict),
         .target(
             name: "STTRig",
             dependencies: [

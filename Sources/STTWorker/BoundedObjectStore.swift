@@ -9,8 +9,13 @@ struct BoundedObjectStore: ObjectStore {
     let limit: CallLimit
     let time: WorkerTime
 
+    /// For what takes longer the more there is.
+    private var bulkLimit: CallLimit {
+        CallLimit(time: limit.time.map { $0 * 4 }, afterCancellation: limit.afterCancellation)
+    }
+
     func writer(for key: ObjectKey) async throws(PortError) -> any ObjectWriter {
-        let (limit, time) = (limit, time)
+        let (limit, time) = (bulkLimit, time)
         return try await limited { [base] () async throws(PortError) in
             BoundedObjectWriter(base: try await base.writer(for: key), limit: limit, time: time)
         }
@@ -35,11 +40,11 @@ struct BoundedObjectStore: ObjectStore {
     }
 
     func deleteAll(below key: ObjectKey) async throws(PortError) {
-        try await limited { [base] () async throws(PortError) in try await base.deleteAll(below: key) }
+        try await limited(by: bulkLimit) { [base] () async throws(PortError) in try await base.deleteAll(below: key) }
     }
 
     func keys(below key: ObjectKey) async throws(PortError) -> [ObjectKey] {
-        try await limited { [base] () async throws(PortError) in try await base.keys(below: key) }
+        try await limited(by: bulkLimit) { [base] () async throws(PortError) in try await base.keys(below: key) }
     }
 
     func names(below key: ObjectKey, after name: String?, limit count: Int) async throws(PortError) -> [String] {
@@ -49,13 +54,15 @@ struct BoundedObjectStore: ObjectStore {
     }
 
     func removeUnfinished(olderThan age: Duration) async throws(PortError) -> Int {
-        try await limited { [base] () async throws(PortError) in try await base.removeUnfinished(olderThan: age) }
+        try await limited(by: bulkLimit) { [base] () async throws(PortError) in
+            try await base.removeUnfinished(olderThan: age)
+        }
     }
 
     private func limited<Value: Sendable>(
-        _ call: @escaping @Sendable () async throws(PortError) -> Value
+        by own: CallLimit? = nil, _ call: @escaping @Sendable () async throws(PortError) -> Value
     ) async throws(PortError) -> Value {
-        try await bounded(by: limit, "object store", time: time, call)
+        try await bounded(by: own ?? limit, "object store", time: time, call)
     }
 }
 

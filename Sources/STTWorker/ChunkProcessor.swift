@@ -40,8 +40,11 @@ struct ChunkProcessor: Sendable {
                 metadata: ["engineMS": "\(result.engineMilliseconds)", "attempt": "\(claim.chunk.attempts)"])
             return .handled
         } catch let interruption as WorkInterruption {
-            if interruption == .leaseLost { metrics.update { $0.chunksFenced += 1 } }
-            logger.info("chunk given up", metadata: ["reason": "\(interruption)"])
+            var isTakenOver = interruption == .leaseLost
+            if !isTakenOver { isTakenOver = await isDoneByAnother(claim.chunk, logger: logger) }
+            if isTakenOver { metrics.update { $0.chunksFenced += 1 } }
+            logger.info(
+                "chunk given up", metadata: ["reason": "\(interruption)", "takenOver": "\(isTakenOver)"])
             return .handled
         } catch {
             return await giveBack(claim, owner: owner, error: error, logger: logger)
@@ -73,6 +76,17 @@ struct ChunkProcessor: Sendable {
             if job.isReadyToMerge { await ports.enqueueHint(job.workItem(.merge), logger: logger) }
         case .fenced: throw WorkInterruption.leaseLost
         case .ended: throw WorkInterruption.ended
+        }
+    }
+
+    /// Whether a chunk that has ended was taken over before, rather than cancelled.
+    private func isDoneByAnother(_ chunk: Chunk, logger: Logger) async -> Bool {
+        do throws(PortError) {
+            let stored = try await ports.store.chunks(of: chunk.job, from: chunk.index, limit: 1).first
+            return stored?.index == chunk.index && stored?.state == .done && stored?.claims != chunk.claims
+        } catch {
+            ports.troubles.note("chunk not read", error, logger: logger)
+            return false
         }
     }
 

@@ -7,7 +7,6 @@ import Synchronization
 ///
 /// Concurrency: one task runs passes, one after another; a mutex protects what they remember.
 final class Reconciler: Sendable {
-    /// Of the oldest work, which is taken first.
     private static let usualLimit = 2_000
     private static let deepLimit = 50_000
     private static let deepEvery = 12
@@ -23,8 +22,9 @@ final class Reconciler: Sendable {
         self.logger = logger
     }
 
-    /// Most passes look at the oldest work, and add nothing where at least as much waits in the queue as the store shows:
-    /// then hardly anything can have been lost. Every few passes look deeper, and add what is there in any case.
+    /// Looks at the oldest work, which is taken first, and every few passes deeper. The first of it is always enqueued;
+    /// the rest only where less waits in the queue than the store shows, so that something was lost, and every few
+    /// passes in any case.
     func pass() async throws(PortError) {
         let number = passes.withLock { count in
             defer { count += 1 }
@@ -34,13 +34,12 @@ final class Reconciler: Sendable {
         if expired > 0 { logger.info("jobs expired", metadata: ["count": "\(expired)"]) }
         let isDeep = number % Self.deepEvery == 0
         let work = try await ports.store.claimableWork(limit: isDeep ? Self.deepLimit : Self.usualLimit)
-        guard !work.isEmpty else { return }
-        if number % Self.refreshEvery != 0, try await ports.queue.depth >= work.count { return }
-        var start = 0
-        while start < work.count {
-            let end = min(start + Self.batch, work.count)
-            try await ports.queue.enqueue(Array(work[start..<end]))
-            start = end
+        var rest = work[...]
+        while !rest.isEmpty {
+            try await ports.queue.enqueue(Array(rest.prefix(Self.batch)))
+            rest = rest.dropFirst(Self.batch)
+            guard !rest.isEmpty, number % Self.refreshEvery != 0 else { continue }
+            if try await ports.queue.depth >= work.count { return }
         }
     }
 }

@@ -31,15 +31,13 @@ public struct WorkerPorts: Sendable {
     func bounded(by configuration: WorkerConfiguration) -> WorkerPorts {
         let grace = configuration.stopTimeLimit
         let limit = CallLimit(time: configuration.callTimeLimit, afterCancellation: grace)
-        // Objects may be large.
-        let objectLimit = CallLimit(time: configuration.callTimeLimit * 4, afterCancellation: grace)
         let hintLimit = CallLimit(time: configuration.hintTimeLimit, afterCancellation: .zero)
         let queueLimit = CallLimit(time: configuration.hintTimeLimit, afterCancellation: grace)
         var ports = self
         ports.store = BoundedJobStore(base: store, limit: limit, time: time)
         ports.queue = BoundedQueue(base: queue, limit: queueLimit, time: time)
         ports.events = BoundedEventBus(base: events, limit: limit, hintLimit: hintLimit, time: time)
-        ports.objects = BoundedObjectStore(base: objects, limit: objectLimit, time: time)
+        ports.objects = BoundedObjectStore(base: objects, limit: limit, time: time)
         ports.dutyLimit = CallLimit(time: grace, afterCancellation: grace)
         return ports
     }

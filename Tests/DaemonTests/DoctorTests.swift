@@ -1,4 +1,5 @@
 import Foundation
+import STTTestKit
 import Testing
 
 @testable import stt_rpcd

@@ -1,4 +1,8 @@
 import Foundation
+import STTCore
+import STTMongo
+import STTObjectStore
+import STTRedis
 import Testing
 
 @testable import stt_rpcd
@@ -167,12 +171,10 @@ import Testing
         let urls = ["MONGODB_URL": "postgres://u:\(secret)@h", "REDIS_URL": "http://u:\(secret)@h"]
         for (variable, url) in urls {
             let settings = try settings(environment: [variable: url])
-            #expect(throws: SettingsError.self) {
-                _ = variable == "MONGODB_URL" ? try settings.mongo().url : "\(try settings.redis())"
-            }
             do {
                 _ = try settings.mongo()
                 _ = try settings.redis()
+                Issue.record("\(variable) was accepted")
             } catch {
                 #expect(!"\(error)".contains(secret))
                 #expect("\(error)".contains(variable))

@@ -25,6 +25,9 @@ public final class ManualClock: Clock {
     public var now: Instant { state.withLock { $0.now } }
     public var minimumResolution: Duration { .nanoseconds(1) }
 
+    /// Tasks that sleep.
+    public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
+
     public func advance(by duration: Duration) {
         let woken = state.withLock { state in
             state.now = state.now.advanced(by: duration)

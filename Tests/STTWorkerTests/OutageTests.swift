@@ -1,3 +1,4 @@
+import Logging
 import STTCore
 import STTTestKit
 import Synchronization
@@ -113,19 +114,66 @@ struct OutageTests {
         await running.value
     }
 
-    @Test("an engine that cannot be started does not make a worker run through the queue")
+    @Test("a slot whose work meets a service's trouble does not run through the queue")
     func slowsDown() async throws {
         let cluster = try Cluster()
-        let engines = ScriptedEngines { _ in .fail(.unavailable) }
-        let worker = cluster.worker(
-            engines, change: { $0.backoff = Backoff(base: .seconds(3600), cap: .seconds(3600)) })
-        _ = try await cluster.transcribing(chunks: 50)
-        let running = Task { await worker.run() }
-        try await eventually { !engines.runs.isEmpty }
-        // Were it not slowed down, the worker would be through in this time.
-        for _ in 0..<50 { try await cluster.store.releaseAllLeases() }
+        let clock = ManualClock()
+        var ports = cluster.ports
+        ports.time = WorkerTime(clock)
+        let job = JobID(at: cluster.clock.now)
+        try await cluster.queue.enqueue((0..<50).map { WorkItem(.chunk($0), job: job, tenant: .default) })
+        let taker = WorkTaker(
+            ports: ports, drain: Drain(), lane: .transcription,
+            backoff: Backoff(base: .seconds(3600), cap: .seconds(3600)), logger: Cluster.silent)
+        let count = Mutex(0)
+        let running = Task {
+            await taker.run { _, _ throws(PortError) in
+                count.withLock { $0 += 1 }
+                return .impeded
+            }
+        }
+        for taken in 1...3 {
+            try await eventually { clock.sleeperCount == 1 }
+            #expect(count.withLock { $0 } == taken)
+            clock.advance(by: .seconds(5))
+        }
         running.cancel()
         await running.value
-        #expect(engines.runs.count < 25)
     }
+
+    @Test("the same trouble is logged once in half a minute, whoever meets it")
+    func log() async throws {
+        let clock = ManualClock()
+        let log = RecordedLog()
+        let troubles = TroubleLog(time: WorkerTime(clock))
+        for _ in 0..<100 {
+            troubles.note("reading failed", PortError(.unavailable, port: "a", "down"), logger: log.logger)
+            troubles.note("reading failed", PortError(.unavailable, port: "b", "down"), logger: log.logger)
+            clock.advance(by: .milliseconds(400))
+        }
+        #expect(log.warnings == ["reading failed", "reading failed", "reading failed", "reading failed"])
+    }
+}
+
+/// Concurrency: a mutex protects the messages.
+private final class RecordedLog: Sendable {
+    private struct Handler: LogHandler {
+        let log: RecordedLog
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.trace
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            if event.level == .warning { log.messages.withLock { $0.append("\(event.message)") } }
+        }
+    }
+
+    private let messages = Mutex<[String]>([])
+
+    var warnings: [String] { messages.withLock { $0 } }
+    var logger: Logger { Logger(label: "worker") { _ in Handler(log: self) } }
 }

@@ -99,7 +99,8 @@ struct QuietStopTests {
         let begun = ContinuousClock.now
         running.cancel()
         await running.value
-        #expect(ContinuousClock.now - begun < .seconds(5))
+        // Well below what calls are waited for otherwise.
+        #expect(ContinuousClock.now - begun < .seconds(15))
         hang.open()
     }
 }

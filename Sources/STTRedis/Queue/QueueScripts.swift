@@ -72,8 +72,9 @@ enum QueueScripts {
         for i = 4, #ARGV, 4 do
             local name, class, tenant, audio = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
             if delay == 0 then
-                if redis.call('ZREM', delayed, name) == 1 then redis.call('HDEL', about, name) end
+                -- First, so that a server that has used up its memory refuses it.
                 if add(name, class, tenant, audio) then added = added + 1 end
+                if redis.call('ZREM', delayed, name) == 1 then redis.call('HDEL', about, name) end
             elseif not redis.call('ZSCORE', items(class, tenant), name) then
                 local due = tonumber(redis.call('ZSCORE', delayed, name))
                 if not due or due > now + delay then
