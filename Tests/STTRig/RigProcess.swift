@@ -63,6 +63,8 @@ package final class RigProcess: Sendable {
 /// The rig itself does not work.
 package struct RigFailure: Error, CustomStringConvertible {
     package var description: String
+
+    package init(description: String) { self.description = description }
 }
 
 /// The checkout that these tests are of.
