@@ -37,10 +37,12 @@ import Testing
         await client.close()
     }
 
-    @Test("no mutation of an event's bytes is more than refused") func survivesMutations() {
+    @Test("no mutation of an event's bytes is more than refused") func survivesMutations() async {
         var generator = SeededGenerator(seed: 7)
         let valid = EventCodec.encode(Fixed.event(3))
-        for _ in 0..<20_000 {
+        for round in 0..<20_000 {
+            // The other tests' clocks go on.
+            if round % 50 == 0 { await Task.yield() }
             var bytes = valid
             for _ in 0..<Int.random(in: 1...6, using: &generator) {
                 let place = Int.random(in: 0..<bytes.count, using: &generator)
