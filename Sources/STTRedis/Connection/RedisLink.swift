@@ -26,20 +26,16 @@ final class RedisLink {
 
     /// One that broke sooner after it was made is treated as an attempt that failed.
     private static let steadyAfter = Duration.seconds(1)
-    /// A connection that breaks again and again is reported no more often than this.
-    private static let logInterval = Duration.seconds(30)
 
     let errors: RedisErrors
     private let configuration: RedisConfiguration
     private let clientName: String
     private let resolve: () -> Void
-    private let logger: Logger
 
     private var phase: Phase
     private var attemptDeadline: Instant
     private var delay = ReconnectDelay()
-    private var isOutageLogged = false
-    private var lastLog: Instant?
+    private var log: LinkLog
     private var isResolverRunning = false
     private var endpoints: [SocketEndpoint] = []
     /// While it connects.
@@ -54,7 +50,7 @@ final class RedisLink {
     init(_ configuration: RedisConfiguration, clientName: String, logger: Logger, resolve: @escaping () -> Void) {
         self.configuration = configuration
         self.clientName = clientName
-        self.logger = logger
+        log = LinkLog(logger)
         self.resolve = resolve
         errors = RedisErrors(configuration)
         lastError = errors.cannotConnect("not tried yet")
@@ -227,12 +223,7 @@ final class RedisLink {
 
     private func open(now: Instant) {
         phase = .open(since: now)
-        if isOutageLogged {
-            logger.info("connected to Redis again")
-        } else {
-            logger.debug("connected to Redis")
-        }
-        isOutageLogged = false
+        log.opened()
     }
 
     private func fail(_ reason: String, now: Instant) -> [Event] {
@@ -244,7 +235,7 @@ final class RedisLink {
         socket = nil
         wire = nil
         greeting = []
-        logLoss(error, now: now)
+        log.lost(error, now: now)
         // The first attempt after a connection that stood follows at once.
         if case .open(let since) = phase, since + Self.steadyAfter <= now {
             delay.reset()
@@ -253,14 +244,5 @@ final class RedisLink {
         }
         phase = .waiting(until: now + delay.next())
         return [.lost(error)]
-    }
-
-    /// Once for each outage.
-    private func logLoss(_ error: PortError, now: Instant) {
-        guard !isOutageLogged else { return }
-        if let lastLog, lastLog + Self.logInterval > now { return }
-        isOutageLogged = true
-        lastLog = now
-        logger.warning("no connection to Redis; trying again", metadata: ["error": "\(error)"])
     }
 }
