@@ -79,6 +79,20 @@ import Testing
         #expect(decode { $0.result?.engineMilliseconds = -1 } == nil)
     }
 
+    @Test(
+        "a state of any number is refused",
+        arguments: [[0x05], [0xFF, 0xFF, 0xFF, 0xFF, 0x0F], Array(repeating: 0xFF, count: 9) + [0x01]] as [[UInt8]])
+    func refusesStates(_ varint: [UInt8]) throws {
+        // Field 6 of a chunk, which is field 2 of the event; the job is field 1.
+        let chunk = [0x18, 0x10, 0x30] + varint
+        let job = Array(Fixed.job.description.utf8)
+        let bytes = [0x0A, UInt8(job.count)] + job + [0x12, UInt8(chunk.count)] + chunk
+        #expect(throws: EventCodec.Unreadable.self) { try EventCodec.decodeJobEvent(bytes) }
+        #expect(
+            try EventCodec.decodeJobEvent(bytes.dropLast(chunk.count + 1) + [4, 0x18, 0x10, 0x30, 0x03]).job
+                == Fixed.job)
+    }
+
     @Test("text that a message cannot carry becomes a hint to read the store") func fallsBack() throws {
         guard case .chunkDone(var chunk) = Fixed.event(1) else { return }
         chunk.result?.segments[0].text = "a\0b"
