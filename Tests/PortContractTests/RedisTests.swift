@@ -27,7 +27,7 @@ private struct TestRedis {
     private struct Fixture: WorkQueueFixture {
         let queue: any WorkQueue
 
-        var unit: Duration { .milliseconds(100) }
+        var unit: Duration { .milliseconds(250) }
         func advance(by duration: Duration) async throws { try await Task.sleep(for: duration) }
     }
 

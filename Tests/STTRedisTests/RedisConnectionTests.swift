@@ -6,7 +6,8 @@ import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct RedisConnectionTests {
     @Test("user, password, database and socket are used as configured") func logsIn() async throws {
-        let server = try RedisServer("--requirepass", "s3cret", "--user", "worker", "on", ">pa:ss@", "~*", "&*", "+@all")
+        let server = try RedisServer(
+            "--requirepass", "s3cret", "--user", "worker", "on", ">pa:ss@", "~*", "&*", "+@all")
         var configurations: [RedisConfiguration] = []
         configurations.append(try RedisConfiguration(url: "redis://:s3cret@127.0.0.1:\(server.port)/3"))
         configurations.append(try RedisConfiguration(url: "redis://worker:pa%3Ass%40@localhost:\(server.port)/3"))
@@ -119,15 +120,61 @@ import Testing
         await client.close()
     }
 
-    @Test("what is no Redis server, or no server at all, is told", arguments: [true, false])
-    func tellsWrongServer(_ isListening: Bool) async throws {
-        let server = try RedisServer("--port", "0")
-        server.kill()
+    @Test("that no server is there is told, with its address", arguments: [true, false])
+    func tellsMissingServer(_ isUnix: Bool) async throws {
+        let path = "/nowhere/redis.sock"
         let client = try RedisClient(
-            RedisConfiguration(address: isListening ? .unix(path: server.socketPath) : .tcp(host: "::1", port: 1)),
+            RedisConfiguration(address: isUnix ? .unix(path: path) : .tcp(host: "127.0.0.1", port: 1)),
             logger: .silent)
-        await #expect(throws: PortError.self) { _ = try await client.check() }
+        do {
+            _ = try await client.check()
+            Issue.record("there is no such server")
+        } catch {
+            #expect(error.code == .unavailable)
+            #expect(error.message.contains(isUnix ? path : "127.0.0.1:1"))
+            #expect(error.message.contains("Check that Redis runs there"))
+        }
         await client.close()
+    }
+
+    @Test(
+        "a server that does not talk as Redis does costs an error, never more",
+        arguments: [
+            "HTTP/1.1 400 Bad Request\r\n\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n",
+            "$-5\r\n", ":x\r\n", "+OK\r\n+PONG\r\n+OK\r\n+OK\r\n:1\r\n", "*-1\r\n*0\r\n",
+            "$5\r\nab", "-LOADING Redis is loading\r\n-LOADING Redis is loading\r\n",
+        ])
+    func survivesStrangers(_ answer: String) async throws {
+        let stranger = try StrangeServer(answer)
+        var configuration = RedisConfiguration(address: .tcp(host: "127.0.0.1", port: stranger.port))
+        configuration.connectTimeout = .milliseconds(200)
+        configuration.commandTimeout = .milliseconds(200)
+        let client = try RedisClient(configuration, logger: .silent)
+        let bus = RedisEventBus(client, logger: .silent)
+        let subscription = try await bus.subscribe(to: Fixed.job)
+        for _ in 0..<5 { _ = await portErrorCode { try await bus.publish(.jobChanged(Fixed.job)) } }
+        try await eventually { await portErrorCode { _ = try await client.check() } == .unavailable }
+        await client.close()
+        for await _ in subscription {}
+    }
+
+    @Test("a client that is released closes its connections") func isReleased() async throws {
+        let server = try RedisServer()
+        let operatorClient = try await server.client(named: "operator")
+        func names() async throws -> Int {
+            let list = try await operatorClient.run(RedisCommand("CLIENT", "LIST")).text ?? ""
+            return list.split(separator: "\n").count { $0.contains("name=stt-") }
+        }
+        do {
+            let client = try await server.client()
+            let queue = RedisWorkQueue(client, consumer: "a", logger: .silent)
+            try await queue.enqueue([Fixed.chunk(0)])
+            _ = try await queue.next(.transcription)
+            _ = try await RedisEventBus(client, logger: .silent).subscribe(to: Fixed.job)
+            try await eventually { try await names() == 2 }
+        }
+        try await eventually { try await names() == 0 }
+        await operatorClient.close()
     }
 
     @Test("commands of many callers share a connection, each with its own reply") func pipelines() async throws {

@@ -167,6 +167,22 @@ import Testing
         await client.close()
     }
 
+    @Test("a subscriber connection over which nothing comes any more is found out and made again")
+    func noticesSilence() async throws {
+        let server = try RedisServer()
+        var configuration = server.configuration
+        configuration.commandTimeout = .milliseconds(200)
+        let log = LogRecorder()
+        let client = try await server.client(configuration, logger: log.logger)
+        let bus = RedisEventBus(client, logger: .silent)
+        var events = try await bus.subscribe(to: Fixed.job).makeAsyncIterator()
+        server.signal(SIGSTOP)
+        try await eventually { log.lines.contains { $0.contains("trying again") && $0.contains("events") } }
+        server.signal(SIGCONT)
+        #expect(await events.next() == .jobChanged(Fixed.job))
+        await client.close()
+    }
+
     @Test("connections that an operator cuts are made again", arguments: ["commands", "events"])
     func survivesKilledConnection(_ role: String) async throws {
         let server = try RedisServer()

@@ -80,19 +80,51 @@ final class RedisServer: Sendable {
     }
 
     private static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let found = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
-            }
+        let (descriptor, port) = try boundSocket()
+        close(descriptor)
+        return port
+    }
+}
+
+/// A TCP socket on a free port of the loopback interface.
+func boundSocket() throws -> (descriptor: Int32, port: Int) {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let found = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
         }
-        guard found else { throw POSIXError(.EADDRNOTAVAIL) }
-        return Int(UInt16(bigEndian: address.sin_port))
+    }
+    guard found else { throw POSIXError(.EADDRNOTAVAIL) }
+    return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
+}
+
+/// A server that answers every connection with the same bytes, whatever it is asked.
+final class StrangeServer: Sendable {
+    let port: Int
+    private let descriptor: Int32
+
+    init(_ answer: String) throws {
+        (descriptor, port) = try boundSocket()
+        listen(descriptor, 16)
+        let (descriptor, bytes) = (descriptor, Array(answer.utf8))
+        Thread.detachNewThread {
+            var taken: [Int32] = []
+            while case let next = accept(descriptor, nil, nil), next >= 0 {
+                taken.append(next)
+                _ = send(next, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+            }
+            for one in taken { close(one) }
+            close(descriptor)
+        }
+    }
+
+    deinit {
+        // Ends the thread, which closes it.
+        shutdown(descriptor, Int32(SHUT_RDWR))
     }
 }
 
@@ -132,7 +164,8 @@ final class LogRecorder: Sendable {
         }
 
         func log(event: LogEvent) {
-            recorder.state.withLock { $0.append("\(event.level) \(event.message) \(event.metadata ?? [:])") }
+            let all = metadata.merging(event.metadata ?? [:]) { $1 }
+            recorder.state.withLock { $0.append("\(event.level) \(event.message) \(all)") }
         }
     }
 }

@@ -16,6 +16,9 @@ final class CommandPipeline {
         var deadline: Instant
     }
 
+    /// After so long without a command, the server is asked for a sign of life: a dead connection is found before it is
+    /// needed, and a server that closes idle ones has no reason to.
+    private static let heartbeat = Duration.seconds(15)
     private static let maximumCommands = 10_000
     private static let maximumUnsentBytes = 64 << 20
 
@@ -24,6 +27,7 @@ final class CommandPipeline {
     /// For a connection that is being made.
     private var waiting: Deque<Waiting> = []
     private var sent: Deque<(completion: Completion, deadline: Instant)> = []
+    private var nextHeartbeat: Instant?
 
     init(_ link: RedisLink, _ configuration: RedisConfiguration) {
         self.link = link
@@ -31,7 +35,7 @@ final class CommandPipeline {
     }
 
     var deadline: Instant? {
-        [link.deadline, sent.first?.deadline, waiting.first?.deadline].compactMap { $0 }.min()
+        [link.deadline, sent.first?.deadline, waiting.first?.deadline, nextHeartbeat].compactMap { $0 }.min()
     }
 
     func submit(_ command: RedisCommand, now: Instant, _ completion: @escaping Completion) {
@@ -53,6 +57,7 @@ final class CommandPipeline {
         if let first = sent.first, first.deadline <= now {
             process(link.drop(link.errors.noAnswer(within: configuration.commandTimeout), now: now), now: now)
         }
+        if let time = nextHeartbeat, time <= now { send(RedisCommand("PING"), { _ in }, now: now) }
         while let first = waiting.first, first.deadline <= now {
             waiting.removeFirst()
             first.completion(.failure(link.lastError))
@@ -63,13 +68,16 @@ final class CommandPipeline {
         for event in events {
             switch event {
             case .opened:
+                nextHeartbeat = now + Self.heartbeat
                 while let next = waiting.popFirst() { send(next.command, next.completion, now: now) }
             case .received(let value):
                 guard let first = sent.popFirst() else {
                     return process(link.drop(link.errors.notRedis("a reply to no command"), now: now), now: now)
                 }
                 first.completion(.success(value))
-            case .lost(let error): failAll(error)
+            case .lost(let error):
+                nextHeartbeat = nil
+                failAll(error)
             }
         }
     }
@@ -82,5 +90,6 @@ final class CommandPipeline {
     private func send(_ command: RedisCommand, _ completion: @escaping Completion, now: Instant) {
         link.write(command.bytes)
         sent.append((completion, now + configuration.commandTimeout))
+        nextHeartbeat = now + Self.heartbeat
     }
 }

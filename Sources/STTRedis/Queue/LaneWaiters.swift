@@ -46,6 +46,13 @@ final class LaneWaiters: Sendable {
 
     func ringAll() { ring(.max) }
 
+    /// Wakes one of those that wait after this time, if none was woken for another reason before.
+    func look(within time: Duration) {
+        state.withLock { state in
+            if !state.waiters.isEmpty { setTimer(.now + time, in: &state) }
+        }
+    }
+
     /// Waits for a ring. Of all that wait, one is woken after the shortest of their times.
     func wait(since rings: UInt64, atMost time: Duration) async -> Wake {
         let id = state.withLock { state in

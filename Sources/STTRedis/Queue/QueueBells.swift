@@ -12,10 +12,10 @@ final class QueueBells: Sendable {
     }
 
     private let client: RedisClient
-    private let waiters: [WorkLane: LaneWaiters]
+    private let waiters: PerLane<LaneWaiters>
     private let state = Mutex<State>(.silent)
 
-    init(_ client: RedisClient, _ waiters: [WorkLane: LaneWaiters]) {
+    init(_ client: RedisClient, _ waiters: PerLane<LaneWaiters>) {
         self.client = client
         self.waiters = waiters
     }
@@ -53,12 +53,12 @@ final class QueueBells: Sendable {
         }
     }
 
-    private static func hear(_ event: ChannelEvent, _ waiters: LaneWaiters?) {
+    private static func hear(_ event: ChannelEvent, _ waiters: LaneWaiters) {
         switch event {
         case .message(let bytes):
             let count = String(validating: bytes, as: UTF8.self).flatMap { Int($0) } ?? 1
-            waiters?.ring(min(max(1, count), 1_000))
-        case .restored, .ended: waiters?.ringAll()
+            waiters.ring(min(max(1, count), 1_000))
+        case .restored, .ended: waiters.ringAll()
         }
     }
 }

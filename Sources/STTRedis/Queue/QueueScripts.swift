@@ -89,8 +89,8 @@ enum QueueScripts {
         """
 
     /// Arguments: lane, consumer; then each class and its weight.
-    /// Returns the delivery's id, the item's name, class, tenant and audio, and how many more wait. Or, where nothing
-    /// waits, the milliseconds until an item is due; -1: there is none.
+    /// Returns the delivery's id, the item's name, class, tenant and audio, how many more wait, and the milliseconds until
+    /// a delayed item is due; -1: there is none. Where nothing waits, only the last of these.
     private static let takeBody = """
         local now = milliseconds()
         local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, 200)
@@ -100,6 +100,9 @@ enum QueueScripts {
             redis.call('HDEL', about, name)
             if class then add(name, class, tenant, audio) end
         end
+
+        local nearest = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]
+        local untilDue = nearest and math.max(0, tonumber(nearest) - now) or -1
 
         local class, turn, weight, tenant, start, name
         while not name do
@@ -114,12 +117,8 @@ enum QueueScripts {
             end
             if not class then
                 redis.call('DEL', times, audios)
-                local nearest = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]
-                if not nearest then
-                    redis.call('DEL', about)
-                    return -1
-                end
-                return math.max(0, tonumber(nearest) - now)
+                if not nearest then redis.call('DEL', about) end
+                return untilDue
             end
             local front = redis.call('ZRANGE', tenants(class), 0, 0, 'WITHSCORES')
             tenant, start = front[1], tonumber(front[2])
@@ -166,7 +165,7 @@ enum QueueScripts {
                 redis.call('XDEL', deliveries, read[1])
             end
         end
-        return {entry, name, class, tenant, audio, redis.call('HLEN', audios)}
+        return {entry, name, class, tenant, audio, redis.call('HLEN', audios), untilDue}
         """
 
     /// Arguments: lane, the delivery's id.

@@ -18,7 +18,7 @@ public final class RedisWorkQueue: WorkQueue {
     private let consumer: String
     private let logger: Logger
     private let tag: String
-    private let waiters: [WorkLane: LaneWaiters]
+    private let waiters = PerLane(transcription: LaneWaiters(), housekeeping: LaneWaiters())
     private let bells: QueueBells
     private let outage = OutageLog()
     private let upkeep = Mutex<Task<Void, Never>?>(nil)
@@ -29,7 +29,6 @@ public final class RedisWorkQueue: WorkQueue {
         self.consumer = consumer
         self.logger = logger
         tag = "{\(client.configuration.keyPrefix)}"
-        waiters = Dictionary(uniqueKeysWithValues: WorkLane.allCases.map { ($0, LaneWaiters()) })
         bells = QueueBells(client, waiters)
     }
 
@@ -56,7 +55,7 @@ public final class RedisWorkQueue: WorkQueue {
 
     /// Waits for the next item. While Redis is away, it waits for that to end, too.
     public func next(_ lane: WorkLane) async throws(PortError) -> WorkDelivery {
-        guard let waiters = waiters[lane] else { preconditionFailure("there are waiters for every lane") }
+        let waiters = waiters[lane]
         startUpkeep()
         while !Task.isCancelled {
             let rings = waiters.rings
@@ -64,9 +63,11 @@ public final class RedisWorkQueue: WorkQueue {
             do throws(PortError) {
                 try await bells.listen()
                 switch try await take(lane) {
-                case .delivery(let delivery, let more):
+                case .delivery(let delivery, let more, let due):
                     outage.end(logger)
+                    // Others of this process may wait in vain, where an announcement was lost.
                     if more { waiters.ring(1) }
+                    if let due { waiters.look(within: due) }
                     return delivery
                 case .unreadable: continue
                 case .nothing(let due):
@@ -101,7 +102,8 @@ public final class RedisWorkQueue: WorkQueue {
     // MARK: Taking
 
     private enum Taken {
-        case delivery(WorkDelivery, more: Bool)
+        /// With whether more waits, and the time until a delayed item is due, if there is one.
+        case delivery(WorkDelivery, more: Bool, due: Duration?)
         /// The time until an item is due, if there is one.
         case nothing(due: Duration?)
         /// An entry of a newer version, or none of ours.
@@ -111,8 +113,11 @@ public final class RedisWorkQueue: WorkQueue {
     private func take(_ lane: WorkLane) async throws(PortError) -> Taken {
         let classes = JobPriority.allCases.flatMap { [$0.rawValue, String($0.weight)] }
         let reply = try await QueueScripts.take.run(on: client, key: tag, [lane.rawValue, consumer] + classes)
-        if let due = reply.integer { return .nothing(due: due < 0 ? nil : .milliseconds(due)) }
-        guard let fields = reply.elements, fields.count == 6, let id = fields[0].text, let name = fields[1].text,
+        func wait(_ value: RedisValue) -> Duration? {
+            value.integer.flatMap { $0 < 0 ? nil : .milliseconds($0) }
+        }
+        guard let fields = reply.elements else { return .nothing(due: wait(reply)) }
+        guard fields.count == 7, let id = fields[0].text, let name = fields[1].text,
             let (kind, job) = ItemName.read(name), let priority = fields[2].text.flatMap(JobPriority.init(rawValue:)),
             let tenant = fields[3].text, let audio = fields[4].integer, let more = fields[5].integer
         else {
@@ -120,7 +125,7 @@ public final class RedisWorkQueue: WorkQueue {
             return .unreadable
         }
         let item = WorkItem(kind, job: job, tenant: Tenant(tenant), priority: priority, audioMilliseconds: audio)
-        return .delivery(WorkDelivery(item: item, id: id), more: more > 0)
+        return .delivery(WorkDelivery(item: item, id: id), more: more > 0, due: wait(fields[6]))
     }
 
     // MARK: Upkeep
