@@ -58,7 +58,8 @@ struct ChunkProcessor: Sendable {
         let outcome = try await lease.settle("commit", patience: ports.patience(logger)) {
             isRepeated async throws(PortError) -> ChunkCommit in
             let outcome = try await ports.store.commitChunk(chunk.index, of: chunk.job, owner: owner, result: result)
-            guard isRepeated, case .fenced = outcome else { return outcome }
+            if case .committed = outcome { return outcome }
+            guard isRepeated else { return outcome }
             return try await earlierCommit(of: chunk, result) ?? outcome
         }
         switch outcome {
@@ -106,12 +107,8 @@ struct ChunkProcessor: Sendable {
         let attempt = AttemptFailure(error)
         let delay = attempt.failure == nil ? .zero : configuration.backoff.delay(attempt: chunk.releases + 1)
         if attempt.failure != nil { metrics.update { $0.chunksRetried += 1 } }
-        logger.warning(
-            "chunk attempt failed",
-            metadata: [
-                "attempt": "\(chunk.attempts)", "charged": "\(attempt.isCharged)",
-                "error": "\(attempt.failure?.message ?? "stopped")",
-            ])
+        ports.troubles.note(
+            attempt, "chunk attempt failed", metadata: ["attempt": "\(chunk.attempts)"], logger: logger)
         await ports.shielded(logger: logger) { () async throws(PortError) in
             try await ports.store.releaseChunk(
                 chunk.index, of: chunk.job, owner: owner, failure: attempt.failure, delay: delay,

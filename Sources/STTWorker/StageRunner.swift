@@ -78,9 +78,7 @@ struct StageRunner: Sendable {
             return .handled
         }
         let delay = delay(before: job, attempt)
-        logger.warning(
-            "stage attempt failed",
-            metadata: ["stage": "\(stage)", "error": "\(attempt.failure?.message ?? "stopped")"])
+        ports.troubles.note(attempt, "stage attempt failed", metadata: ["stage": "\(stage)"], logger: logger)
         await ports.shielded(logger: logger) { () async throws(PortError) in
             try await ports.store.release(
                 stage, of: job.id, owner: owner, failure: attempt.failure, delay: delay,

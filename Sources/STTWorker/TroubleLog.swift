@@ -18,9 +18,31 @@ final class TroubleLog: Sendable {
 
     /// - Parameter message: What did not succeed, always in the same words.
     func note(_ message: String, _ error: PortError, metadata: Logger.Metadata = [:], logger: Logger) {
+        note(message, about: error.port, "\(error)", metadata: metadata, logger: logger)
+    }
+
+    /// An attempt that is charged is logged each time: there are only so many of them.
+    func note(_ attempt: AttemptFailure, _ message: String, metadata: Logger.Metadata, logger: Logger) {
+        var metadata = metadata
+        metadata["charged"] = "\(attempt.isCharged)"
+        guard let failure = attempt.failure else {
+            logger.info("\(message): stopped", metadata: metadata)
+            return
+        }
+        if attempt.isCharged {
+            metadata["error"] = "\(failure.message)"
+            logger.warning("\(message)", metadata: metadata)
+        } else {
+            note(message, about: failure.code, failure.message, metadata: metadata, logger: logger)
+        }
+    }
+
+    private func note(
+        _ message: String, about subject: String, _ error: String, metadata: Logger.Metadata, logger: Logger
+    ) {
         let now = time.now
         let isDue = logged.withLock { logged in
-            let key = message + error.port
+            let key = "\(message): \(subject)"
             if let last = logged[key], now - last < Self.interval { return false }
             logged[key] = now
             return true

@@ -31,11 +31,12 @@ public struct WorkerPorts: Sendable {
     func bounded(by configuration: WorkerConfiguration) -> WorkerPorts {
         let grace = configuration.stopTimeLimit
         let limit = CallLimit(time: configuration.callTimeLimit, afterCancellation: grace)
-        let hintLimit = CallLimit(time: configuration.hintTimeLimit, afterCancellation: .zero)
-        let queueLimit = CallLimit(time: configuration.hintTimeLimit, afterCancellation: grace)
+        // What was committed is announced and acknowledged also where the worker is being stopped.
+        let hintLimit = CallLimit(
+            time: configuration.hintTimeLimit, afterCancellation: grace, passesCancellation: false)
         var ports = self
         ports.store = BoundedJobStore(base: store, limit: limit, time: time)
-        ports.queue = BoundedQueue(base: queue, limit: queueLimit, time: time)
+        ports.queue = BoundedQueue(base: queue, limit: hintLimit, time: time)
         ports.events = BoundedEventBus(base: events, limit: limit, hintLimit: hintLimit, time: time)
         ports.objects = BoundedObjectStore(base: objects, limit: limit, time: time)
         ports.dutyLimit = CallLimit(time: grace, afterCancellation: grace)

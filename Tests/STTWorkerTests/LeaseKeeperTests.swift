@@ -61,8 +61,8 @@ struct LeaseKeeperTests {
             await Task.detached { await hang.wait() }.value
             return .renewed
         } _: { _ in
-            do { try await sleepUntilCancelled() } catch { stopped.withLock { $0 = true } }
-            return "given up"
+            defer { stopped.withLock { $0 = true } }
+            try await sleepUntilCancelled()
         }
         await fixture.turn(through: [6, 27])
         #expect(try await held.value == .failure(.leaseLost))

@@ -29,7 +29,7 @@ struct OutageTests {
         "a service that fails for a while costs no engine run and no attempt",
         arguments: [
             "claimChunk", "renewChunk", "commitChunk", "claimableWork", "lead", "claim", "complete", "chunks", "next",
-            "acknowledge", "depth", "enqueue", "publish", "subscribeToControl", "read",
+            "acknowledge", "enqueue", "publish", "subscribeToControl", "read",
         ])
     func fails(method: String) async throws {
         let cluster = try Cluster()
@@ -58,6 +58,34 @@ struct OutageTests {
         try await expectUnharmed(cluster, worker, engines)
         // One for each chunk, two for the merge.
         #expect(events.calls(of: "publish") == 5)
+    }
+
+    @Test("a commit that is under way when the worker is stopped is a commit, and its event is published")
+    func stoppedInCommit() async throws {
+        let cluster = try Cluster()
+        let committing = Gate()
+        let goOn = Gate()
+        let events = FaultPlan { _ in .none }
+        let store = FaultPlan { call in
+            guard call.method == "commitChunk" else { return .none }
+            return .wait {
+                committing.open()
+                await stubbornly(goOn)
+            }
+        }
+        let worker = cluster.worker(
+            ScriptedEngines { _ in .say("words") }, store: store, events: events,
+            change: { $0.stopTimeLimit = .seconds(10) })
+        let id = try await cluster.transcribing(chunks: 1)
+        let running = Task { await worker.run() }
+        await committing.wait()
+        running.cancel()
+        goOn.open()
+        await running.value
+        let chunk = try await cluster.chunk(id)
+        #expect(chunk.state == .done && chunk.claims == 1)
+        #expect(worker.metrics.snapshot.chunksCommitted == 1)
+        #expect(events.calls(of: "publish") == 1)
     }
 
     @Test("an event bus or a queue that hangs does not hold a slot for long", arguments: ["publish", "acknowledge"])

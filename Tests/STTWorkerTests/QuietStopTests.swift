@@ -65,7 +65,7 @@ struct QuietStopTests {
     @Test(
         "a worker stops in time although a service hangs",
         arguments: [
-            "next", "depth", "acknowledge", "claimChunk", "renewChunk", "commitChunk", "releaseChunk", "lead",
+            "next", "enqueue", "acknowledge", "claimChunk", "renewChunk", "commitChunk", "releaseChunk", "lead",
             "claimableWork", "resign", "publish", "subscribeToControl", "read", "names",
         ])
     func hanging(method: String) async throws {
