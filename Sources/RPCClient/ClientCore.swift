@@ -213,7 +213,11 @@ extension ClientCore: ConnectionDelegate {
         retired.remove(ObjectIdentifier(connection))
         logger.debug(
             "connection closed", metadata: ["server": "\(connection.peer)", "message": "\(error.message)"])
-        if active === connection { active = nil }
+        if active === connection {
+            active = nil
+            // A host that is cut off lets each attempt wait for its time limit.
+            firstAddress = (activeAddress + 1) % max(addresses.count, 1)
+        }
         if !connection.isHelloReceived, nextAttempt == 0 {
             lastError = RPCError(.unavailable, "\(connection.peer): \(error.message)")
             backOff()

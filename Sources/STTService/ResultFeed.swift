@@ -60,6 +60,7 @@ struct ResultFeed: Sendable {
         var delivered: Set<Int> = []
         var lastStatus: Job?
         var pollsSinceReading = 0
+        var versionRead: Int?
         /// Since when the store has not answered.
         var troubledSince: ContinuousClock.Instant?
 
@@ -93,6 +94,7 @@ struct ResultFeed: Sendable {
                     case .asReady: try await readAsReady(deliver)
                     }
                     pollsSinceReading = 0
+                    versionRead = job.version
                 } catch let error as StoreTrouble {
                     try endure(error.cause)
                     return false
@@ -127,6 +129,7 @@ struct ResultFeed: Sendable {
             if job.state == .completed, job.chunkCount == next { return false }
             pollsSinceReading += 1
             return job.state.isTerminal || job.progress.chunksDone > known
+                || (versionRead != nil && versionRead != job.version)
                 || pollsSinceReading >= ResultFeed.pollsPerReading
         }
 

@@ -68,6 +68,8 @@ import Testing
             ["transcribe", "a/t.wav", "b/t.mp3", "--output-dir", "d"], ["submit", "a", "--idempotency-key", ""],
             ["submit", "a", "--retention", "0"], ["stream", "j", "--from-chunk", "-1"],
             ["stream", "j", "--order", "any"],
+            ["submit"], ["submit", "a", "--url", "http://h"], ["submit", "--object", ""],
+            ["transcribe", "a", "--priority", "urgent"], ["transcribe", "a", "--url", "http://h/b", "--output", "x"],
             ["list", "--state", "lost"], ["list", "--limit", "-5"], ["status", "j", "--timeout", "soon"],
         ] as [[String]])
     func `wrong usage has one status and one line`(_ words: [String]) throws {
