@@ -60,10 +60,10 @@ final class MongoClientPool: @unchecked Sendable {
 
     /// Opens connections ahead, so that the first calls need not.
     func warm(_ count: Int) throws(PortError) {
-        guard count > 0 else { return }
-        try withClient { session throws(PortError) in
-            try session.ping()
-            try warm(count - 1)
-        }
+        // Never waits for a client while it holds others.
+        guard count > 0, let client = mongoc_client_pool_try_pop(handle) else { return }
+        defer { mongoc_client_pool_push(handle, client) }
+        try MongoSession(client: client, database: database, redact: uri.redact).ping()
+        try warm(count - 1)
     }
 }

@@ -53,6 +53,7 @@ final class MongoURI: @unchecked Sendable {
         for option in [MONGOC_URI_SERVERSELECTIONTIMEOUTMS, MONGOC_URI_SOCKETTIMEOUTMS, MONGOC_URI_CONNECTTIMEOUTMS] {
             mongoc_uri_set_option_as_int32(handle, option, half)
         }
+        mongoc_uri_set_option_as_int32(handle, MONGOC_URI_WAITQUEUETIMEOUTMS, half)
         mongoc_uri_set_option_as_int32(handle, MONGOC_URI_MAXPOOLSIZE, Int32(clamping: configuration.maximumPoolSize))
         mongoc_uri_set_option_as_bool(handle, MONGOC_URI_RETRYWRITES, true)
         mongoc_uri_set_option_as_bool(handle, MONGOC_URI_RETRYREADS, true)
