@@ -3,6 +3,7 @@ import Logging
 import STTCore
 import STTRedis
 import STTTestKit
+import Synchronization
 import Testing
 
 /// A key prefix of its own on the tests' Redis.
@@ -24,11 +25,26 @@ private struct TestRedis {
 }
 
 @Suite struct RedisWorkQueueTests {
-    private struct Fixture: WorkQueueFixture {
+    /// Concurrency: the `Mutex` guards the time.
+    private final class Fixture: WorkQueueFixture {
         let queue: any WorkQueue
+        private let start = ContinuousClock.now
+        private let advanced = Mutex(Duration.zero)
 
-        var unit: Duration { .milliseconds(250) }
-        func advance(by duration: Duration) async throws { try await Task.sleep(for: duration) }
+        init(_ queue: any WorkQueue) {
+            self.queue = queue
+        }
+
+        var unit: Duration { .milliseconds(400) }
+
+        /// Waits until so much has passed in all, so that the time that calls take does not add up.
+        func advance(by duration: Duration) async throws {
+            let total = advanced.withLock { total in
+                total += duration
+                return total
+            }
+            try await Task.sleep(until: start + total, clock: .continuous)
+        }
     }
 
     @Test(
@@ -37,7 +53,7 @@ private struct TestRedis {
     func keepsContract(_ rule: WorkQueueContract.Rule) async throws {
         let redis = try TestRedis()
         let queue = RedisWorkQueue(redis.client, consumer: "test", logger: Logger(label: "queue"))
-        try await rule.check(Fixture(queue: queue))
+        try await rule.check(Fixture(queue))
         try await queue.removeEverything()
         await redis.client.close()
     }

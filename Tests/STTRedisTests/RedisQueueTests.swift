@@ -95,6 +95,37 @@ import Testing
         await two.close()
     }
 
+    @Test("workers of several processes get every item, and none twice") func sharesWork() async throws {
+        let server = try RedisServer()
+        var queues: [RedisWorkQueue] = []
+        for name in ["a", "b", "c"] {
+            queues.append(RedisWorkQueue(try await server.client(), consumer: name, logger: .silent))
+        }
+        let first = queues[0]
+        let items = (0..<900).map { Fixed.chunk($0, Tenant("\($0 % 7)")) }
+        let taken = try await withThrowingTaskGroup(of: [WorkItem].self) { group in
+            for worker in 0..<18 {
+                let queue = queues[worker % 3]
+                group.addTask {
+                    var taken: [WorkItem] = []
+                    for _ in 0..<50 {
+                        let delivery = try await queue.next(.transcription)
+                        taken.append(delivery.item)
+                        try await queue.acknowledge(delivery)
+                    }
+                    return taken
+                }
+            }
+            for start in stride(from: 0, to: 900, by: 30) {
+                try await first.enqueue(
+                    Array(items[start..<start + 30]), delay: start % 4 == 0 ? .milliseconds(20) : .zero)
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(taken.count == 900 && Set(taken) == Set(items))
+        #expect(try await first.depth == 0)
+    }
+
     @Test("a tenant that always comes back with one item gets no more than its share") func remembersTurns()
         async throws
     {

@@ -54,7 +54,7 @@ extension EventChunk: GeneratedMessage {
         endSample = Int(c.end_sample)
         leadInSamples = Int(c.lead_in_samples)
         endsInForcedCut = c.ends_in_forced_cut != 0
-        state = State(rawValue: UInt32(bitPattern: Int32(c.state.rawValue))) ?? .unspecified
+        state = State(rawValue: UInt32(truncatingIfNeeded: c.state.rawValue)) ?? .unspecified
         attempts = Int(c.attempts)
         claims = Int(c.claims)
         releases = Int(c.releases)

@@ -20,9 +20,4 @@ struct OutputBuffer {
         bytes.removeSubrange(..<sent)
         sent = 0
     }
-
-    mutating func clear() {
-        bytes = []
-        sent = 0
-    }
 }

@@ -26,26 +26,23 @@ final class RedisLink {
 
     /// One that broke sooner after it was made is treated as an attempt that failed.
     private static let steadyAfter = Duration.seconds(1)
-    /// A connection that breaks again and again is reported no more often than this.
-    private static let logInterval = Duration.seconds(30)
 
     let errors: RedisErrors
     private let configuration: RedisConfiguration
     private let clientName: String
     private let resolve: () -> Void
-    private let logger: Logger
 
     private var phase: Phase
     private var attemptDeadline: Instant
     private var delay = ReconnectDelay()
-    private var isOutageLogged = false
-    private var lastLog: Instant?
+    private var log: LinkLog
     private var isResolverRunning = false
     private var endpoints: [SocketEndpoint] = []
+    /// While it connects.
     private var socket: RedisSocket?
-    private var reader: ReplyReader?
+    /// Once it is connected.
+    private var wire: RedisWire?
     private var greeting: Deque<RedisGreeting.Step> = []
-    private var output = OutputBuffer()
     /// Why there is no connection.
     private(set) var lastError: PortError
 
@@ -53,7 +50,7 @@ final class RedisLink {
     init(_ configuration: RedisConfiguration, clientName: String, logger: Logger, resolve: @escaping () -> Void) {
         self.configuration = configuration
         self.clientName = clientName
-        self.logger = logger
+        log = LinkLog(logger)
         self.resolve = resolve
         errors = RedisErrors(configuration)
         lastError = errors.cannotConnect("not tried yet")
@@ -66,18 +63,14 @@ final class RedisLink {
     /// No connection, and none being made at the moment.
     var isDown: Bool { if case .waiting = phase { true } else { false } }
 
-    var unsentBytes: Int { output.count }
+    var unsentBytes: Int { wire?.unsentBytes ?? 0 }
 
     /// The descriptor to poll and for what.
     var interest: pollfd? {
-        guard let socket else { return nil }
-        switch phase {
-        case .waiting, .resolving: return nil
-        case .connecting: return pollfd(fd: socket.descriptor, events: Int16(POLLOUT), revents: 0)
-        case .greeting, .open:
-            let events = output.isEmpty ? POLLIN : POLLIN | POLLOUT
-            return pollfd(fd: socket.descriptor, events: Int16(events), revents: 0)
-        }
+        if let socket { return pollfd(fd: socket.descriptor, events: Int16(POLLOUT), revents: 0) }
+        guard let wire else { return nil }
+        let events = wire.unsentBytes == 0 ? POLLIN : POLLIN | POLLOUT
+        return pollfd(fd: wire.descriptor, events: Int16(events), revents: 0)
     }
 
     /// When ``tick(now:)`` has something to do.
@@ -100,7 +93,7 @@ final class RedisLink {
 
     /// Sends once the loop gets to it. Only while the link is open.
     func write(_ bytes: [UInt8]) {
-        output.append(bytes)
+        wire?.write(bytes)
     }
 
     /// Gives the connection up and makes a new one.
@@ -111,7 +104,7 @@ final class RedisLink {
     /// Gives the connection up for good.
     func close() {
         socket = nil
-        output.clear()
+        wire = nil
         phase = .waiting(until: .now + .seconds(3600))
     }
 
@@ -129,72 +122,42 @@ final class RedisLink {
     // MARK: Readiness
 
     func ready(_ events: Int16, now: Instant) -> [Event] {
-        guard let socket else { return [] }
-        if case .connecting = phase {
+        if let socket {
             let code = socket.pendingError
-            if code == 0 { return greet(now: now) }
+            if code == 0 { return greet(over: socket, now: now) }
             lastError = errors.cannotConnect(SystemFailure(code: code).message)
             return connectNext(now: now)
         }
-        guard events & Int16(POLLIN | POLLHUP | POLLERR) != 0 else { return [] }
-        return receive(from: socket, now: now)
+        guard let wire, events & Int16(POLLIN | POLLHUP | POLLERR) != 0 else { return [] }
+        let (values, loss) = wire.receive()
+        var received: [Event] = []
+        for value in values {
+            if case .open = phase {
+                received.append(.received(value))
+            } else if let failure = answerGreeting(value) {
+                return received + lose(failure, now: now)
+            } else if greeting.isEmpty {
+                open(now: now)
+                received.append(.opened)
+            }
+        }
+        return received + (loss.map { lose(error(of: $0), now: now) } ?? [])
     }
 
     func flush(now: Instant) -> [Event] {
-        guard let socket else { return [] }
-        switch phase {
-        case .waiting, .resolving, .connecting: return []
-        case .greeting, .open: break
-        }
-        while !output.isEmpty {
-            switch output.withUnsent(socket.send) {
-            case .bytes(let count): output.markSent(count)
-            case .wouldBlock: return []
-            case .ended: return lose(errors.connectionLost("it was closed"), now: now)
-            case .failed(let code): return lose(errors.connectionLost(SystemFailure(code: code).message), now: now)
-            }
-        }
-        return []
-    }
-
-    private func receive(from socket: RedisSocket, now: Instant) -> [Event] {
-        var events: [Event] = []
-        // Bounded, so that a server that never stops sending holds up nothing else.
-        for _ in 0..<16 {
-            let (transfer, failure) = withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { buffer in
-                let transfer = socket.receive(into: buffer)
-                guard case .bytes(let count) = transfer else { return (transfer, PortError?.none) }
-                return (transfer, parse(UnsafeRawBufferPointer(rebasing: buffer[..<count]), into: &events, now: now))
-            }
-            if let failure { return events + lose(failure, now: now) }
-            switch transfer {
-            case .bytes(let count): if count < 1 << 16 { return events }
-            case .wouldBlock: return events
-            case .ended: return events + lose(errors.connectionLost("the server closed it"), now: now)
-            case .failed(let code):
-                return events + lose(errors.connectionLost(SystemFailure(code: code).message), now: now)
-            }
-        }
-        return events
-    }
-
-    private func parse(_ bytes: UnsafeRawBufferPointer, into events: inout [Event], now: Instant) -> PortError? {
-        guard let reader else { return errors.connectionLost("out of memory") }
-        do throws(ReplyReader.Malformed) {
-            try reader.feed(bytes)
-            while let value = try reader.next() {
-                if case .open = phase {
-                    events.append(.received(value))
-                } else if let failure = answerGreeting(value) {
-                    return failure
-                } else if greeting.isEmpty {
-                    open(now: now)
-                    events.append(.opened)
-                }
-            }
-            return nil
+        do throws(RedisWire.Loss) {
+            try wire?.flush()
+            return []
         } catch {
-            return errors.notRedis(error.message)
+            return lose(self.error(of: error), now: now)
+        }
+    }
+
+    private func error(of loss: RedisWire.Loss) -> PortError {
+        switch loss {
+        case .closedByServer: errors.connectionLost("the server closed it")
+        case .system(let failure): errors.connectionLost(failure.message)
+        case .malformed(let reason): errors.notRedis(reason)
         }
     }
 
@@ -226,21 +189,23 @@ final class RedisLink {
         while !endpoints.isEmpty {
             switch RedisSocket.connect(to: endpoints.removeFirst()) {
             case .success((let new, let isConnected)):
-                socket = new
                 phase = .connecting
-                return isConnected ? greet(now: now) : []
+                if isConnected { return greet(over: new, now: now) }
+                socket = new
+                return []
             case .failure(let failure): lastError = errors.cannotConnect(failure.message)
             }
         }
         return lose(lastError, now: now)
     }
 
-    private func greet(now: Instant) -> [Event] {
-        reader = ReplyReader()
+    private func greet(over connected: RedisSocket, now: Instant) -> [Event] {
+        socket = nil
+        guard let new = RedisWire(connected) else { return fail("out of memory", now: now) }
         let greeting = RedisGreeting(configuration, clientName: clientName)
         self.greeting = Deque(greeting.steps)
-        output.clear()
-        for command in greeting.commands { output.append(command.bytes) }
+        for command in greeting.commands { new.write(command.bytes) }
+        wire = new
         phase = .greeting
         return flush(now: now)
     }
@@ -258,12 +223,7 @@ final class RedisLink {
 
     private func open(now: Instant) {
         phase = .open(since: now)
-        if isOutageLogged {
-            logger.info("connected to Redis again")
-        } else {
-            logger.debug("connected to Redis")
-        }
-        isOutageLogged = false
+        log.opened()
     }
 
     private func fail(_ reason: String, now: Instant) -> [Event] {
@@ -273,10 +233,9 @@ final class RedisLink {
     private func lose(_ error: PortError, now: Instant) -> [Event] {
         lastError = error
         socket = nil
-        reader = nil
+        wire = nil
         greeting = []
-        output.clear()
-        logLoss(error, now: now)
+        log.lost(error, now: now)
         // The first attempt after a connection that stood follows at once.
         if case .open(let since) = phase, since + Self.steadyAfter <= now {
             delay.reset()
@@ -285,14 +244,5 @@ final class RedisLink {
         }
         phase = .waiting(until: now + delay.next())
         return [.lost(error)]
-    }
-
-    /// Once for each outage.
-    private func logLoss(_ error: PortError, now: Instant) {
-        guard !isOutageLogged else { return }
-        if let lastLog, lastLog + Self.logInterval > now { return }
-        isOutageLogged = true
-        lastLog = now
-        logger.warning("no connection to Redis; trying again", metadata: ["error": "\(error)"])
     }
 }
