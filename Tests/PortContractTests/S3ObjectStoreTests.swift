@@ -32,7 +32,8 @@ import Testing
             try await fixture.bucket.check()
             #expect(try await fixture.residue() == [])
         }
-        let missing = try S3ObjectStore(configuration(bucket: "stt-none-\(UInt32.random(in: 0 ... .max))"), logger: quiet)
+        let missing = try S3ObjectStore(
+            configuration(bucket: "stt-none-\(UInt32.random(in: 0 ... .max))"), logger: quiet)
         let error = await portError { try await missing.check() }
         #expect(error?.code == .unavailable)
         #expect(error?.message.contains("stt-none-") == true)

@@ -18,7 +18,7 @@ import Testing
 
     private func fetcher(_ change: (inout FetchLimits) -> Void = { _ in }) -> HTTPAudioFetcher {
         var limits = FetchLimits(
-            totalTime: .seconds(20), stallTime: .seconds(5), maximumRedirects: 3, allowsPrivateAddresses: true)
+            totalTime: .seconds(60), stallTime: .seconds(10), maximumRedirects: 3, allowsPrivateAddresses: true)
         change(&limits)
         return HTTPAudioFetcher(limits: limits, logger: Self.quiet)
     }
@@ -69,7 +69,9 @@ import Testing
 
     @Test("a slow receiver holds the server back") func holdsBack() async throws {
         let sent = Mutex(0)
-        try await withServer { _ in .endless(chunks: 800) } _: { server in
+        try await withServer { _ in
+            .endless(chunks: 800)
+        } _: { server in
             let begun = ContinuousClock.now
             let found = try await fetcher { $0.stallTime = .milliseconds(300) }.fetch(
                 server.url, maximumBytes: 100 << 20
@@ -116,7 +118,9 @@ import Testing
             (500, .unavailable), (503, .unavailable),
         ])
     func mapsStatus(_ status: Int, _ expected: PortError.Code) async throws {
-        try await withServer { _ in .answer(status) } _: { server in
+        try await withServer { _ in
+            .answer(status)
+        } _: { server in
             let error = await thrown { try await fetcher().fetch(server.url, maximumBytes: 10) { _ in } }
             #expect(error?.code == expected)
             #expect(error?.message.contains("\(status)") == true)
@@ -160,7 +164,9 @@ import Testing
     @Test("by default nothing but the public internet is reached, whatever the name") func refusesPrivate()
         async throws
     {
-        try await withServer(host: "0.0.0.0") { _ in .answer(200, [:], body: [1]) } _: { server in
+        try await withServer(host: "0.0.0.0") { _ in
+            .answer(200, [:], body: [1])
+        } _: { server in
             let fetcher = HTTPAudioFetcher(limits: FetchLimits(stallTime: .seconds(2)), logger: Self.quiet)
             for host in [
                 "127.0.0.1", "localhost", "[::1]", "0.0.0.0", "127.1", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]",
@@ -178,7 +184,9 @@ import Testing
     @Test("a redirect from an allowed address to one that is not is refused") func refusesRedirectInside()
         async throws
     {
-        try await withServer { _ in .answer(200, [:], body: [1]) } _: { inside in
+        try await withServer { _ in
+            .answer(200, [:], body: [1])
+        } _: { inside in
             let target = inside.url
             try await withServer(host: "127.0.0.2") { _ in
                 .answer(302, ["location": target])
@@ -194,7 +202,9 @@ import Testing
 
     @Test("what the receiver throws comes through, and ends the transfer") func passesErrors() async throws {
         struct Intended: Error {}
-        try await withServer { _ in .endless(chunks: 1_000) } _: { server in
+        try await withServer { _ in
+            .endless(chunks: 1_000)
+        } _: { server in
             await #expect(throws: Intended.self) {
                 try await fetcher().fetch(server.url, maximumBytes: 1 << 30) { _ in throw Intended() }
             }

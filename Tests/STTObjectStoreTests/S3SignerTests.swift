@@ -87,7 +87,9 @@ import Testing
 
     @Test(
         "base64 and hexadecimal are written as everybody does",
-        arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE=")])
+        arguments: [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+        ])
     func encodesBytes(_ text: String, _ expected: String) {
         #expect(Array(text.utf8).base64 == expected)
         #expect([0, 0x0F, 0xA0, 0xFF].hexadecimal == "000fa0ff")

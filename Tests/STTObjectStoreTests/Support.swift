@@ -1,3 +1,4 @@
+import Glibc
 import STTCore
 import Testing
 
@@ -17,10 +18,10 @@ func thrown<Value>(
 }
 
 func randomBytes(_ count: Int) -> [UInt8] {
-    var generator = SystemRandomNumberGenerator()
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count + 8)
-    while bytes.count < count { withUnsafeBytes(of: generator.next()) { bytes += $0 } }
-    bytes.removeLast(bytes.count - count)
+    var bytes = [UInt8](repeating: 0, count: count)
+    let file = open("/dev/urandom", O_RDONLY | O_CLOEXEC)
+    defer { close(file) }
+    var got = 0
+    while got < count { got += max(0, bytes.withUnsafeMutableBytes { read(file, $0.baseAddress! + got, count - got) }) }
     return bytes
 }

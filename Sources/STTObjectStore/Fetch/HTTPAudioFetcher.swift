@@ -83,7 +83,8 @@ public struct HTTPAudioFetcher: AudioFetcher {
         }
         if let encoding = head["content-encoding"], encoding.lowercased() != "identity", !encoding.isEmpty {
             throw PortError(
-                .invalidArgument, port: Self.port, "\(target) answers in the encoding \(encoding), which was not asked for")
+                .invalidArgument, port: Self.port,
+                "\(target) answers in the encoding \(encoding), which was not asked for")
         }
         if let length = head["content-length"].flatMap({ Int($0) }), length > maximumBytes {
             throw tooLarge(target, maximumBytes)

@@ -70,7 +70,9 @@ final class FakeS3: Sendable {
     }
 
     static func error(_ status: Int, _ code: String) -> @Sendable (Request) -> Response {
-        { _ in .answer(status, [:], body: Array("<Error><Code>\(code)</Code><Message>on purpose</Message></Error>".utf8)) }
+        { _ in
+            .answer(status, [:], body: Array("<Error><Code>\(code)</Code><Message>on purpose</Message></Error>".utf8))
+        }
     }
 
     private func answer(_ request: Request) -> Response {
@@ -135,7 +137,7 @@ final class FakeS3: Sendable {
                 return error(404, "NoSuchUpload")(request)
             }
             let parts = upload.parts.sorted { $0.key < $1.key }.map(\.value)
-            state.objects[key] = parts.flatMap { $0 }
+            state.objects[key] = parts.reduce(into: []) { $0 += $1 }
             let tags = parts.flatMap { MessageDigest.of($0, .md5) }
             return document(
                 "<CompleteMultipartUploadResult><ETag>&quot;\(tag(tags))-\(parts.count)&quot;</ETag></CompleteMultipartUploadResult>"

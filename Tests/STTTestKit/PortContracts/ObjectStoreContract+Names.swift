@@ -4,7 +4,8 @@ import Testing
 extension ObjectStoreContract {
     static var nameRules: [Rule] {
         [
-            Rule("the next parts of the keys below a key are named, each once, in the order of their bytes") { fixture in
+            Rule("the next parts of the keys below a key are named, each once, in the order of their bytes") {
+                fixture in
                 // A slash comes after "-" and "." and before digits, so the order of whole keys is another one.
                 for text in ["a/1/x", "a/1/y/z", "a/1-2/x", "a/1.5", "a/10/x", "a/B", "a/b/c/d", "a-1/x", "b"] {
                     try await fixture.store.write([0], to: try key(text))
