@@ -156,9 +156,10 @@ extension SpeechClient {
 
     func markReached() { wasReached.store(true, ordering: .relaxed) }
 
-    /// Any status but UNAVAILABLE and the local ones can only come from a server.
+    /// Any status but UNAVAILABLE and the local ones can only come from a server, and so can the time of another try.
     func markReached(by error: RPCError) {
         switch error.code {
+        case .unavailable where error.retryAfter != nil: markReached()
         case .unavailable, .cancelled, .deadlineExceeded, .internalError: break
         default: markReached()
         }

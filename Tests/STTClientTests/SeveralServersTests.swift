@@ -18,6 +18,18 @@ import Testing
         }
     }
 
+    @Test func `that holds for the first call, too`() async throws {
+        try await twoServers { first, second in
+            let away = RPCError(.unavailable, "away", retryAfter: .milliseconds(150))
+            first.edit { $0.failures[SpeechMethod.status] = [away, away, away, away] }
+            try await withClient(of: first, second) { client in
+                let status = try await client.status("j")
+                #expect(status.jobID == "j")
+            }
+            #expect(second.read { $0.calls.count } == 1)
+        }
+    }
+
     @Test func `an upload that a dying server interrupts is repeated on the next one with the same key`() async throws {
         try await twoServers { first, second in
             first.edit { $0.holdsUploads = true }

@@ -39,7 +39,7 @@ struct FeedFaultTests {
         #expect(collected.lastState == .completed)
     }
 
-    @Test("a message that the bus never delivered arrives within 1.5 s")
+    @Test("a message that the bus never delivered arrives with the next poll but one at the latest")
     func lostMessage() async throws {
         let fixture = try FeedFixture(chunks: 2) { $0.method == "publish" ? .drop : .none }
         let collected = Collected()
@@ -48,9 +48,10 @@ struct FeedFaultTests {
         try await fixture.commit([0], of: id)
         await collected.chunks(1)
         try await fixture.commit([1], of: id)
-        let committed = ContinuousClock.now
+        // One poll may have been under way when the chunk was committed.
+        let before = fixture.readPlan.calls(of: "job")
         await collected.chunks(2)
-        #expect(ContinuousClock.now - committed < .milliseconds(1500))
+        #expect(fixture.readPlan.calls(of: "job") <= before + 2)
         feeding.cancel()
         _ = await feeding.result
     }
@@ -121,8 +122,8 @@ struct FeedFaultTests {
             }
             for collected in all { await collected.status() }
             let (before, began) = (fixture.readPlan.calls(of: "job"), ContinuousClock.now)
-            while fixture.readPlan.calls(of: "job") < before + 3 { try await Task.sleep(for: .milliseconds(50)) }
-            // One a second, not a hundred.
+            while fixture.readPlan.calls(of: "job") < before + 6 { try await Task.sleep(for: .milliseconds(50)) }
+            // One a second, not a hundred; the first few may have been asked for by those who joined.
             #expect(ContinuousClock.now - began > .milliseconds(1500))
             #expect(fixture.watches.count == 1)
             #expect(fixture.readPlan.calls(of: "chunks") == 0)
