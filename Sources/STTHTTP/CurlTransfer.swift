@@ -18,6 +18,7 @@ final class CurlTransfer {
     private var movedBytes: curl_off_t = 0
     private var answerHeaders: [HTTPRequest.Header] = []
     private var answerHeaderBytes = 0
+    private var hasStatus = false
     private var hasHead = false
 
     /// Nil when libcurl has no memory.
@@ -63,6 +64,8 @@ final class CurlTransfer {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: return .failure(.unresolved)
         case CURLE_TOO_MANY_REDIRECTS: return .failure(.tooManyRedirects)
         case CURLE_URL_MALFORMAT: return .failure(.invalidURL("the URL is malformed"))
+        // Of an answer that is not HTTP, or of a redirect to another scheme.
+        case CURLE_UNSUPPORTED_PROTOCOL where !hasStatus: return .failure(.broken("what came is not HTTP"))
         case CURLE_UNSUPPORTED_PROTOCOL: return .failure(.invalidURL("only http and https are supported"))
         case CURLE_LOGIN_DENIED: return .failure(.invalidURL("a URL with a user name or password is refused"))
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM,
@@ -87,6 +90,7 @@ final class CurlTransfer {
         let line = String(decoding: bytes, as: UTF8.self)
         if line.hasPrefix("HTTP/") {
             // The answer before was a redirect or "100 Continue".
+            hasStatus = true
             answerHeaders = []
             answerHeaderBytes = 0
             return true

@@ -66,7 +66,7 @@ extension S3ObjectStore {
             let isEncoded = document["EncodingType"] == "url"
             for upload in document.all("Upload") {
                 guard let listed = upload["Key"], let id = upload["UploadId"], !id.isEmpty,
-                    let begun = upload["Initiated"].flatMap(HTTPDate.secondsISO), begun < newest
+                    let begun = upload["Initiated"].flatMap(HTTPDate.secondsISO), begun <= newest
                 else { continue }
                 let key = isEncoded ? percentDecoded(listed) : listed
                 guard key.hasPrefix(keyPrefix) else { continue }

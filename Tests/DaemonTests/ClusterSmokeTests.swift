@@ -1,6 +1,13 @@
 import Foundation
+import Logging
+import STTCore
+import STTMongo
+import STTObjectStore
 import STTProcess
+import STTRedis
 import Testing
+
+@testable import stt_rpcd
 
 /// A server and a worker as real processes on real services. What they do when things break, the cluster's own tests show.
 @Suite struct ClusterSmokeTests {
@@ -15,7 +22,8 @@ import Testing
 
         let server = try await ReadyDaemon(["serve", "--listen", listen], setUp: setUp, log: folder.file("serve.log"))
         #expect(server.readyLine == "stt-rpcd ready: listening on \(listen)", "\(server.log)")
-        let worker = try await ReadyDaemon(["work", "--slots", "1"], setUp: setUp, log: folder.file("work.log"))
+        let worker = try await ReadyDaemon(
+            ["work", "--slots", "1", "--threads", "1"], setUp: setUp, log: folder.file("work.log"))
         #expect(worker.readyLine == "stt-rpcd ready: working with 1 slot", "\(worker.log)")
 
         let clip = try await DaemonRun(
@@ -29,6 +37,7 @@ import Testing
 
         #expect(await worker.stop() == .status(0), "\(worker.log)")
         #expect(await server.stop() == .status(0), "\(server.log)")
+        try await setUp.removeEverything()
     }
 }
 
@@ -75,6 +84,19 @@ struct ClusterSetUp {
         guard FileManager.default.isReadableFile(atPath: clip) else {
             throw Missing(description: "\(clip) is not there; run these tests with: make test")
         }
+    }
+}
+
+extension ClusterSetUp {
+    /// What the processes left in the services, but for the empty bucket.
+    func removeEverything() async throws {
+        let settings = try Settings(arguments: [:], environment: environment, for: [.serve])
+        let cluster = try Cluster(
+            settings, role: "test", logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try await cluster.database.drop()
+        try await cluster.queue.removeEverything()
+        try await cluster.objects.deleteAll(below: #require(ObjectKey("jobs")))
+        await cluster.redis.close()
     }
 }
 

@@ -54,6 +54,8 @@ import Testing
     func `A command takes the flags of the settings that it reads, and explains them`(
         name: String, command: CommandName
     ) throws {
+        let type = try #require(Daemon.configuration.subcommands.first { $0.configuration.commandName == name })
+        let help = Daemon.helpMessage(for: type, columns: 10_000)
         for setting in Setting.all {
             guard let flag = setting.flag else { continue }
             let isRead = command == .doctor || setting.commands.contains(command)
@@ -64,7 +66,6 @@ import Testing
             #expect((parsed != nil) == isRead, "\(name) --\(flag)")
             guard let parsed, isRead else { continue }
             #expect(parsed.given.byVariable[setting.variable] == value, "\(name) --\(flag)")
-            let help = Daemon.helpMessage(for: type(of: parsed), columns: 10_000)
             #expect(help.contains("--\(flag)"))
             #expect(help.contains("[\(setting.variable)]"))
         }

@@ -101,13 +101,13 @@ func percentEncoded(_ text: String, keepingSlashes: Bool = false) -> String {
     return String(decoding: encoded, as: UTF8.self)
 }
 
-/// Undoes the encoding of keys in listings, where a space is a plus sign.
-func percentDecoded(_ text: String) -> String {
+/// - Parameter plusIsSpace: As in the keys of listings.
+func percentDecoded(_ text: String, plusIsSpace: Bool = true) -> String {
     var decoded: [UInt8] = []
     var bytes = Substring(text).utf8
     while let byte = bytes.popFirst() {
         let digits = bytes.prefix(2)
-        if byte == UInt8(ascii: "+") {
+        if plusIsSpace, byte == UInt8(ascii: "+") {
             decoded.append(UInt8(ascii: " "))
         } else if byte == UInt8(ascii: "%"), digits.count == 2, let value = UInt8(String(Substring(digits)), radix: 16)
         {

@@ -101,7 +101,8 @@ struct MultipartUpload: Sendable {
         }
         // Amazon answers 200 before it knows.
         if document.name == "Error" { throw S3Failure(response.head, body: response.body) }
-        guard document.name == "CompleteMultipartUploadResult" else {
+        // Some servers call it a response.
+        guard document.name.hasPrefix("CompleteMultipartUpload") else {
             throw S3Failure(.senseless("the answer to the end of an upload is a \(document.name)"))
         }
         return S3ETag(document["ETag"] ?? "")

@@ -53,22 +53,26 @@ extension Doctor {
             }
             return .ok(name, "write in parts, ranged read and delete work")
         } catch {
-            return failure(name, error, hint: hint(error))
+            let permissions =
+                "see what the message says; writing in parts, reading ranges and deleting must be possible"
+            let known = hint(error)
+            return failure(name, error, hint: known.hasPrefix("start") ? permissions : known)
         }
     }
 
     private static func hint(_ error: any Error) -> String {
         let text = "\(error)"
+        if error is SettingsError { return "set it; docs/CONFIGURATION.md tells more" }
         if text.contains("TooSkewed") || text.contains("clock") {
             return "set this machine's clock (NTP): requests are signed with the time"
         }
-        if error is SettingsError { return "set it; docs/CONFIGURATION.md tells more" }
-        guard let error = error as? PortError else { return "correct the S3_ settings" }
-        return switch error.code {
-        case .notFound: "make the bucket, or set S3_CREATE_BUCKET=true"
-        case .unavailable: "start it, or correct S3_ENDPOINT"
-        default:
-            "correct S3_ACCESS_KEY, S3_SECRET_KEY and S3_REGION; the key needs s3:GetObject, PutObject, DeleteObject, ListBucket and AbortMultipartUpload"
+        if text.contains("NoSuchBucket") { return "make the bucket, correct S3_BUCKET, or set S3_CREATE_BUCKET=true" }
+        let denials = ["AccessDenied", "SignatureDoesNotMatch", "InvalidAccessKeyId", " 401", " 403"]
+        if denials.contains(where: text.contains) {
+            return
+                "correct S3_ACCESS_KEY, S3_SECRET_KEY and S3_REGION; the key must be allowed to get, put, delete and list"
+                + " objects and to abort uploads"
         }
+        return "start it, or correct S3_ENDPOINT"
     }
 }

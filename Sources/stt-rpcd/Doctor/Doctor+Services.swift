@@ -74,7 +74,7 @@ extension Doctor {
                 given.connectTimeout = Self.patience
                 given.commandTimeout = Self.patience
                 // What the probes write must not meet what is at work.
-                given.keyPrefix += "-doctor"
+                given.keyPrefix += "-doctor-\(OwnerToken().description.prefix(8))"
                 configuration = given
                 client = try RedisClient(configuration, logger: Self.silent)
             } catch {
@@ -127,13 +127,8 @@ extension Doctor {
             let job = JobID(at: SystemWallClock().now)
             let heard = try await events.subscribeToControl()
             try await queue.enqueue([WorkItem(.collect, job: job, tenant: Tenant("doctor"))])
-            var taken: WorkDelivery?
-            // What an earlier run left comes first.
-            while taken?.item.job != job {
-                let delivery = try await queue.next(.housekeeping)
-                try await queue.acknowledge(delivery)
-                taken = delivery
-            }
+            try await queue.acknowledge(try await queue.next(.housekeeping))
+            try await queue.removeEverything()
             try await events.publish(control: .stop(job))
             let isHeard = await TimeLimit.run(.seconds(3)) {
                 for await event in heard where event == .stop(job) { return true }

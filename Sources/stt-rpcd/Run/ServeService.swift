@@ -48,7 +48,8 @@ struct ServeService: Sendable {
         logger.info("draining", metadata: ["signal": "\(signal)"])
         await server.drain(grace: .seconds(settings.number(.graceSeconds) ?? 10))
         signals.cancel()
-        await cluster.redis.close()
+        let redis = cluster.redis
+        await TimeLimit.run(.seconds(1)) { await redis.close() }
         logger.info("stopped")
     }
 }

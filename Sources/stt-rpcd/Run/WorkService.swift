@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 import Logging
 import STTCore
@@ -46,14 +47,10 @@ struct WorkService: Sendable {
     func run() async throws {
         try await cluster.start(settings, logger: logger)
         let working = Task { await worker.run() }
-        let (logger, cluster) = (logger, cluster)
         let signals = await StopSignals {
             logger.warning("second signal, giving all work back at once")
-            working.cancel()
-            let isDone: Void? = await TimeLimit.run(Self.lastWait) { await working.value }
-            if isDone == nil { logger.error("leases not given back, they will run out") }
-            await TimeLimit.run(.seconds(1)) { await cluster.redis.close() }
-            exit(isDone == nil ? 1 : 0)
+            let isDone = await giveBack(working)
+            exit(isDone ? 0 : 1)
         }
         let announcing = Task {
             await engines.allStarted()
@@ -69,14 +66,25 @@ struct WorkService: Sendable {
         let grace = settings.number(.graceSeconds) ?? 60
         logger.info("finishing what runs", metadata: ["signal": "\(signal)", "graceSeconds": "\(grace)"])
         worker.quiet()
-        if await TimeLimit.run(.seconds(grace), { await working.value }) == nil {
+        let isFinished: Void? = await TimeLimit.run(.seconds(grace)) { await working.value }
+        if isFinished == nil {
             logger.warning("grace is over, giving back what still runs")
-            working.cancel()
-            await working.value
+            guard await giveBack(working) else { throw ExitCode(1) }
+        } else {
+            await TimeLimit.run(.seconds(1)) { await cluster.redis.close() }
         }
         announcing.cancel()
         signals.cancel()
-        await cluster.redis.close()
         logger.info("stopped")
+    }
+
+    /// Ends the worker and its engines in bounded time.
+    /// - Returns: `false` where a lease may not have been given back.
+    private func giveBack(_ working: Task<Void, Never>) async -> Bool {
+        working.cancel()
+        let isDone: Void? = await TimeLimit.run(Self.lastWait) { await working.value }
+        if isDone == nil { logger.error("leases not given back, they will run out") }
+        await TimeLimit.run(.seconds(1)) { await cluster.redis.close() }
+        return isDone != nil
     }
 }
