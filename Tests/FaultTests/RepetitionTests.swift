@@ -92,33 +92,40 @@ struct RepetitionTests {
             let clients = try cluster.servers.map { try cluster.client(of: [$0]) }
             let sampler = Task { await cluster.sampleStates(through: clients[0]) }
             defer { sampler.cancel() }
-            let cancelled = Mutex(0)
-            try await concurrently(200, width: 8) { number in
+            let moments = [RaceMoment(), RaceMoment()]
+            let tally = Mutex((cancelled: 0, afterCommit: 0))
+            try await concurrently(200, width: 6) { number in
                 let client = clients[number % 2]
-                let submission = try await client.submit(bytes: Clip.talk(chunks: 2), options: Cluster.options())
+                // Half of them aim at the last commit itself, the others at the job's end, which follows it.
+                let moment = moments[number / 2 % 2]
+                let submission = try await client.submit(bytes: Clip.word(), options: Cluster.options())
                 let recording = StreamRecording(submission.id, through: client)
-                try await waitUntil("the first partial", every: .milliseconds(2)) {
-                    if !recording.arrivals.isEmpty { return true }
-                    return try await client.status(submission.id).chunksDone > 0
-                }
-                // Not a wait for anything: the moment of the cancellation is to be any.
-                try await Task.sleep(for: .microseconds(Int.random(in: 0...60_000)))
+                try await Task.sleep(for: moment.next())
+                let isLate: Bool
                 do {
                     let status = try await clients[(number + 1) % 2].cancel(submission.id)
                     #expect(status.state == .cancelled)
-                    cluster.ledger.observe(submission.id, status.state)
+                    cluster.ledger.observe(submission.id, status.state, before: nil)
                     cluster.ledger.acknowledge(submission.id, recording: recording, ends: [.cancelled])
-                    cancelled.withLock { $0 += 1 }
+                    let isCommitted = status.chunksTotal > 0 && status.chunksDone == status.chunksTotal
+                    tally.withLock { tally in
+                        tally.cancelled += 1
+                        if isCommitted { tally.afterCommit += 1 }
+                    }
+                    isLate = number / 2 % 2 == 0 && isCommitted
                 } catch let error as SpeechError {
                     #expect(error.code == .notReady, "\(error)")
                     cluster.ledger.acknowledge(submission.id, recording: recording, ends: [.completed])
+                    isLate = true
                 }
+                moment.learn(isLate: isLate)
                 let end = try await recording.end(within: .seconds(20))
-                cluster.ledger.observe(submission.id, end.state)
+                cluster.ledger.observe(submission.id, end.state, before: nil)
             }
-            let count = cancelled.withLock { $0 }
-            report.note("\(count) cancelled, \(200 - count) completed")
-            try await cluster.finish(through: clients[1], allowing: Allowance(cleanUp: .seconds(30)))
+            let (cancelled, afterCommit) = tally.withLock { $0 }
+            report.note("\(cancelled) cancelled (\(afterCommit) after the commit), \(200 - cancelled) completed")
+            #expect(cancelled > 0 && cancelled < 200)
+            try await cluster.finish(through: clients[1])
         }
     }
 
@@ -142,5 +149,19 @@ extension Sequence where Element: Sendable {
             for element in self { group.addTask { try await transform(element) } }
             return try await group.reduce(into: []) { $0.append($1) }
         }
+    }
+}
+
+/// Finds the moment at which a cancellation and what it races are equally likely to come first.
+private final class RaceMoment: Sendable {
+    private let delay = Mutex(0.2)
+
+    /// Around the best guess so far: not a wait for anything.
+    func next() -> Duration {
+        .seconds(delay.withLock { $0 } * Double.random(in: 0.8...1.2))
+    }
+
+    func learn(isLate: Bool) {
+        delay.withLock { $0 = min(max($0 * (isLate ? 0.93 : 1.07), 0.01), 5) }
     }
 }

@@ -13,9 +13,8 @@ struct ServerFaultTests {
             let engine = try FakeWhisperServer(in: TemporaryFolder(), secondsPerRun: 0.4)
             try await cluster.startWorker(slots: 1, engine: engine)
             let client = try cluster.client(of: [doomed, other])
-            let job = try await cluster.submit(Clip.talk(chunks: 8), through: client, follows: false)
-            let recording = StreamRecording(job, through: client)
-            cluster.ledger.acknowledge(job, recording: recording)
+            let job = try await cluster.submit(Clip.talk(chunks: 8), through: client)
+            let recording = try #require(cluster.ledger.recording(of: job))
             try await waitUntil("two partials") { recording.arrivals.count >= 2 }
             await doomed.kill()
             let seen = recording.arrivals.count

@@ -17,6 +17,17 @@ package enum Clip {
         return unique(base)
     }
 
+    /// One burst of a second: one chunk.
+    package static func word() -> [UInt8] {
+        let base = talks.withLock { talks in
+            if let word = talks[0] { return word }
+            let word = SyntheticAudio.bursts(1, seconds: 1)
+            talks[0] = word
+            return word
+        }
+        return unique(base)
+    }
+
     /// The same recording, but for a mark every quarter of a second that no other recording has: too weak to be heard.
     ///
     /// - Parameter wav: WAV of 16 kHz mono with 16 bits and a header of 44 bytes.

@@ -21,8 +21,12 @@ package struct ClusterContents: Sendable, Decodable {
         return lost + chunks.keys.filter { jobs[$0] == nil }.map { "chunks of \($0)" }
     }
 
-    /// Samples of chunks, which are removed once they have been transcribed.
-    package var samples: [String] { keys.filter { $0.contains("/pcm/") } }
+    /// Samples of chunks, which are removed once they have been transcribed. Those of a cancelled job go with the job.
+    package var samplesOfCompletedJobs: [String] {
+        keys.filter { key in
+            key.contains("/pcm/") && key.split(separator: "/").contains { jobs[String($0)] == "completed" }
+        }
+    }
 }
 
 extension Cluster {

@@ -42,8 +42,9 @@ extension Cluster {
         var words: Set<String> = []
         var hasEndedEarly = false
         for entry in ledger.entries {
+            let before = ledger.ends[entry.job]
             let status = try await client.status(entry.job)
-            ledger.observe(entry.job, status.state)
+            ledger.observe(entry.job, status.state, before: before)
             #expect(
                 entry.ends.contains(status.state),
                 "\(entry.job) is \(status.state): \(status.error?.message ?? "")", sourceLocation: sourceLocation)
@@ -149,7 +150,8 @@ extension Cluster {
                 var rest: [String] = []
                 if !contents.orphans.isEmpty { rest.append("orphans \(contents.orphans.prefix(5))") }
                 if !contents.uploads.isEmpty { rest.append("unfinished uploads \(contents.uploads)") }
-                if !contents.samples.isEmpty { rest.append("samples \(contents.samples.prefix(5))") }
+                let samples = contents.samplesOfCompletedJobs
+                if !samples.isEmpty { rest.append("samples \(samples.prefix(5))") }
                 if pending > allowance.unacknowledged { rest.append("\(pending) unacknowledged entries") }
                 if !strays.isEmpty { rest.append("engine processes \(strays)") }
                 let lost = ledger.jobs.filter { contents.jobs[$0] == nil }

@@ -34,17 +34,21 @@ package final class Ledger: Sendable {
     /// Terminal states that changed.
     var changes: [String] { state.withLock { $0.changes } }
 
+    /// The jobs that are known to have ended, and how.
+    package var ends: [String: JobState] { state.withLock { $0.terminal } }
+
     /// Notes a state that a job was seen in.
-    package func observe(_ job: String, _ now: JobState) {
+    /// - Parameter before: How it was known to have ended when the question was sent. What is learnt while the answer is
+    ///   on its way may be newer than the answer.
+    package func observe(_ job: String, _ now: JobState, before: JobState?) {
         state.withLock { state in
-            if let before = state.terminal[job], before != now {
+            if let before, before != now {
                 state.changes.append("\(job) was \(before), then \(now)")
             }
             if now.isTerminal, state.terminal[job] == nil { state.terminal[job] = now }
         }
     }
 
-    package var endedJobs: Set<String> { state.withLock { Set($0.terminal.keys) } }
 }
 
 extension Cluster {
@@ -70,8 +74,9 @@ extension Cluster {
     package func sampleStates(through client: SpeechClient) async {
         while !Task.isCancelled {
             // A fault may be in force; what counts is what is seen between them.
+            let before = ledger.ends
             if let page = try? await client.page(pageSize: 1000) {
-                for job in page.jobs { ledger.observe(job.jobID, job.state) }
+                for job in page.jobs { ledger.observe(job.jobID, job.state, before: before[job.jobID]) }
             }
             try? await Task.sleep(for: .milliseconds(250))
         }
@@ -80,9 +85,10 @@ extension Cluster {
     /// Returns when every acknowledged job has ended, as a server that works says.
     package func settle(through client: SpeechClient, within limit: Duration = .seconds(60)) async throws {
         try await waitUntil("all acknowledged jobs end", within: limit, every: .milliseconds(100)) {
+            let before = ledger.ends
             let page = try await client.page(pageSize: 1000)
-            for job in page.jobs { ledger.observe(job.jobID, job.state) }
-            return ledger.endedJobs.isSuperset(of: ledger.jobs)
+            for job in page.jobs { ledger.observe(job.jobID, job.state, before: before[job.jobID]) }
+            return Set(ledger.ends.keys).isSuperset(of: ledger.jobs)
         }
     }
 }
