@@ -1,10 +1,10 @@
 # Each target does what it needs to on a fresh machine, and nothing that is done already. The work is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test check format generate bench clean distclean
+.PHONY: help deps build demo test test-faults check format generate bench clean distclean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 deps: ## Install what the programs need: system packages, whisper.cpp, a model, samples
 	@scripts/install.sh
@@ -17,6 +17,9 @@ demo: ## Transcribe a recording of real speech with a daemon of its own
 
 test: ## Run all tests, with private Redis, MongoDB and S3 servers
 	@scripts/test.sh
+
+test-faults: ## Run the cluster's fault tests: processes and services killed, frozen, cut off
+	@scripts/test-faults.sh
 
 check: ## Check format, generated code, dependencies and scripts
 	@scripts/check.sh

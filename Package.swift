@@ -77,7 +77,7 @@ let package = Package(
             name: "STTAudio", dependencies: ["STTCore", "STTProcess", "CSndFile", "CSoxr", log],
             swiftSettings: strict),
         .target(
-            name: "STTEngines", dependencies: ["STTCore", "STTProcess", "STTHTTP", "CCurl", log],
+            name: "STTEngines", dependencies: ["STTCore", "STTProcess", "STTHTTP", log],
             swiftSettings: strict),
         .target(name: "STTWorker", dependencies: ["STTCore", "STTAudio", "STTEngines", log], swiftSettings: strict),
         .target(
@@ -98,7 +98,7 @@ let package = Package(
             name: "stt-rpcd",
             dependencies: [
                 "STTCore", "STTEmbedded", "STTMongo", "STTRedis", "STTObjectStore", "STTAudio", "STTEngines",
-                "STTWorker",
+                "STTProcess", "STTWorker",
                 "STTService", "RPCServer", "RPCTransport", log,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -125,10 +125,17 @@ let package = Package(
         .testTarget(
             name: "STTObjectStoreTests", dependencies: ["STTObjectStore", "STTHTTP", "STTTestKit", log],
             swiftSettings: strict),
-        .testTarget(name: "DaemonTests", dependencies: ["stt-rpcd", "STTCore", "STTTestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "DaemonTests",
+            dependencies: [
+                "stt-rpcd", "stt-rpc", "STTCore", "STTMongo", "STTRedis", "STTObjectStore", "STTProcess", "STTTestKit", "STTWorker",
+                log,
+            ],
+            swiftSettings: strict),
         .testTarget(name: "STTAudioTests", dependencies: ["STTAudio", "STTTestKit"], swiftSettings: strict),
         .testTarget(
-            name: "STTEnginesTests", dependencies: ["STTEngines", "STTProcess", "STTCore", "STTTestKit", log],
+            name: "STTEnginesTests",
+            dependencies: ["STTEngines", "STTHTTP", "STTProcess", "STTCore", "STTTestKit", log],
             swiftSettings: strict),
         .testTarget(
             name: "STTWorkerTests", dependencies: ["STTWorker", "STTEmbedded", "STTTestKit"],
@@ -137,7 +144,9 @@ let package = Package(
             name: "STTClientTests",
             dependencies: ["STTClient", "STTProto", "RPCServer", "RPCClient", "stt-rpc", log], swiftSettings: strict),
         .testTarget(
-            name: "STTServiceTests", dependencies: ["STTService", "STTEmbedded", "STTTestKit"], swiftSettings: strict),
+            name: "STTServiceTests",
+            dependencies: ["STTService", "STTEmbedded", "STTTestKit", "RPCServer", "RPCTransport", "STTProto", log],
+            swiftSettings: strict),
         .target(
             name: "STTRig",
             dependencies: [
@@ -150,11 +159,14 @@ let package = Package(
             dependencies: ["STTRig", "STTClient", "STTProto", "STTProcess", "STTTestKit", "stt-rpc", "stt-rpcd"],
             swiftSettings: strict),
         .testTarget(
-            name: "ClusterTests", dependencies: ["STTRig", "STTClient", "STTCore", "STTTestKit", "stt-rpc", "stt-rpcd"],
+            name: "ClusterTests",
+            dependencies: [
+                "STTRig", "STTClient", "STTCore", "STTMongo", "STTRedis", "STTTestKit", "stt-rpc", "stt-rpcd", log,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "FaultTests",
-            dependencies: ["STTRig", "STTClient", "STTCore", "STTRedis", "STTTestKit", "stt-rpc", "stt-rpcd"],
+            dependencies: ["STTRig", "STTClient", "STTCore", "STTRedis", "STTTestKit", "stt-rpc", "stt-rpcd", log],
             swiftSettings: strict),
     ]
 )

@@ -6,6 +6,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 [ $# -gt 0 ] || die "usage: with-services.sh COMMAND..."
 
+# Also where all services are named by the environment: the tests look into them with these tools.
+"$here/install-python-tools.sh"
 folder=$(mktemp -d "${TMPDIR:-/tmp}/stt-services.XXXXXX")
 export STT_SERVICES_DIR=$folder/services
 # shellcheck disable=SC2317  # The trap calls it.

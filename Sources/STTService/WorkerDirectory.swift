@@ -1,48 +1,34 @@
 public import Logging
 public import STTCore
-import Synchronization
 
 /// What a server without engines of its own knows of the workers, from what they report.
 ///
 /// Reports are read at most once a second, however many ask.
 ///
-/// Concurrency: the mutex guards what was read last; of those who find it too old, one reads and the others wait for it.
+/// Concurrency: immutable but for the shared reading.
 public final class WorkerDirectory: Sendable {
-    private struct Reading: Sendable {
-        var readAt: ContinuousClock.Instant
-        var task: Task<Result<[WorkerReport], PortError>, Never>
-    }
-
-    /// How long a reading is good for.
-    static let freshness = Duration.seconds(1)
-
-    private let registry: any WorkerRegistry
-    private let logger: Logger
+    private let reports: SharedReading<[WorkerReport]>
     private let knowsLanguage: @Sendable (String) -> Bool
-    private let now: @Sendable () -> ContinuousClock.Instant
-    private let last = Mutex<Reading?>(nil)
 
     /// - Parameter knowsLanguage: Whether the engines know a language by its code at all.
-    public convenience init(
+    public init(
         registry: any WorkerRegistry, logger: Logger,
         knowsLanguage: @escaping @Sendable (String) -> Bool = { _ in true }
     ) {
-        self.init(registry: registry, logger: logger, knowsLanguage: knowsLanguage, now: { .now })
-    }
-
-    init(
-        registry: any WorkerRegistry, logger: Logger, knowsLanguage: @escaping @Sendable (String) -> Bool,
-        now: @escaping @Sendable () -> ContinuousClock.Instant
-    ) {
-        self.registry = registry
-        self.logger = logger
         self.knowsLanguage = knowsLanguage
-        self.now = now
+        reports = SharedReading(freshness: .seconds(1)) { () async throws(PortError) in
+            do throws(PortError) {
+                return try await registry.reports().sorted { ($0.host, $0.id) < ($1.host, $1.id) }
+            } catch {
+                logger.warning("workers are not known", metadata: ["error": "\(error)"])
+                throw error
+            }
+        }
     }
 
     /// The workers that live and the sums over them. Empty where the registry does not answer.
     public func activity() async -> WorkerActivity {
-        WorkerActivity(workers: (try? await reports().get()) ?? [])
+        WorkerActivity(workers: (try? await reports.value().get()) ?? [])
     }
 
     /// What none of the workers' models can do of what is asked. `nil` where that is not known, as with no worker alive.
@@ -52,7 +38,7 @@ public final class WorkerDirectory: Sendable {
                 code: "engine.unknownLanguage",
                 message: "Whisper does not know the language \"\(language)\"; give an ISO 639-1 code such as \"en\"")
         }
-        guard case .success(let workers) = await reports(), !workers.isEmpty,
+        guard case .success(let workers) = await reports.value(), !workers.isEmpty,
             !workers.contains(where: \.isMultilingual)
         else { return nil }
         if let language = options.language, language != "auto", language != "en" {
@@ -70,7 +56,7 @@ public final class WorkerDirectory: Sendable {
     public func state() async -> DependencyState {
         let name = "workers"
         let workers: [WorkerReport]
-        switch await reports() {
+        switch await reports.value() {
         case .success(let reports): workers = reports
         case .failure(let error): return DependencyState(name: name, isWorking: false, message: error.description)
         }
@@ -91,25 +77,5 @@ public final class WorkerDirectory: Sendable {
         return DependencyState(
             name: name, isWorking: troubles.count < taking.count,
             message: "\(summary); \(troubles.count) in trouble: \(trouble)")
-    }
-
-    private func reports() async -> Result<[WorkerReport], PortError> {
-        let now = now()
-        let reading = last.withLock { last in
-            if let last, now < last.readAt + Self.freshness { return last }
-            let fresh = Reading(readAt: now, task: Task { await self.read() })
-            last = fresh
-            return fresh
-        }
-        return await reading.task.value
-    }
-
-    private func read() async -> Result<[WorkerReport], PortError> {
-        do throws(PortError) {
-            return .success(try await registry.reports().sorted { ($0.host, $0.id) < ($1.host, $1.id) })
-        } catch {
-            logger.warning("workers are not known", metadata: ["error": "\(error)"])
-            return .failure(error)
-        }
     }
 }

@@ -7,6 +7,8 @@ struct CallLimit: Sendable {
     var time: Duration?
     /// For how much longer where the task was cancelled: a call that is about to end is not left for nothing.
     var afterCancellation: Duration
+    /// Whether the call is told of the cancellation at once, rather than when it is not waited for any longer.
+    var passesCancellation = true
 }
 
 /// Calls a port that may hang. A call that is not waited for any longer is cancelled and ends by itself at some time;
@@ -34,9 +36,10 @@ func bounded<Value: Sendable>(
     let result = await withTaskCancellationHandler {
         await outcome.wait()
     } onCancel: {
-        calling.cancel()
+        if limit.passesCancellation { calling.cancel() }
         Task {
             do { try await time.sleep(for: limit.afterCancellation) } catch { return }
+            calling.cancel()
             outcome.settle(.failure(PortError(.cancelled, port: port, "the worker did not wait for the answer")))
         }
     }

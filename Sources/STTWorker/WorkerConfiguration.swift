@@ -36,8 +36,9 @@ public struct WorkerConfiguration: Sendable {
     public var reportLifetime: Duration
     /// How long a call on a port is waited for. The adapters have limits of their own; this one holds where they fail.
     public var callTimeLimit: Duration
-    /// How long an event that is to be published holds its slot at most.
-    public var publishTimeLimit: Duration
+    /// The same for what may be lost: events to be published, work to be enqueued or acknowledged. So long they hold
+    /// their slot at most.
+    public var hintTimeLimit: Duration
     /// How long a worker that was told to stop still waits for a call on a port that hangs.
     public var stopTimeLimit: Duration
 
@@ -50,7 +51,7 @@ public struct WorkerConfiguration: Sendable {
         leaderLease: Duration = .seconds(15), orphanSweepInterval: Duration = .seconds(3600),
         orphanAge: Duration = .seconds(24 * 3600), reportInterval: Duration = .seconds(5),
         reportLifetime: Duration = .seconds(20), callTimeLimit: Duration = .seconds(30),
-        publishTimeLimit: Duration = .seconds(2), stopTimeLimit: Duration = .seconds(3)
+        hintTimeLimit: Duration = .seconds(3), stopTimeLimit: Duration = .seconds(2)
     ) {
         self.slots = slots
         self.housekeepingSlots = housekeepingSlots
@@ -70,7 +71,7 @@ public struct WorkerConfiguration: Sendable {
         self.reportInterval = reportInterval
         self.reportLifetime = reportLifetime
         self.callTimeLimit = callTimeLimit
-        self.publishTimeLimit = publishTimeLimit
+        self.hintTimeLimit = hintTimeLimit
         self.stopTimeLimit = stopTimeLimit
     }
 }

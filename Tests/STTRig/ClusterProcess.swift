@@ -31,6 +31,7 @@ package final class ClusterProcess: Sendable {
     /// Empty for a worker.
     package var address: String { listening.withLock { $0 } }
 
+    private let folder: TemporaryFolder
     private let environment: [String: String]
     private let listening = Mutex("")
 
@@ -39,6 +40,7 @@ package final class ClusterProcess: Sendable {
         self.name = name
         self.routes = routes
         self.environment = environment
+        self.folder = folder
         process = RigProcess(name: name, logFile: folder.file(name + ".log"))
     }
 
@@ -49,7 +51,8 @@ package final class ClusterProcess: Sendable {
         var environment = environment
         if role == .serve { environment["STT_LISTEN"] = address.isEmpty ? "127.0.0.1:0" : Endpoint.of(address) }
         try await process.start(
-            Programs.daemon, [role.rawValue], environment: environment, streamsOutput: true)
+            Programs.daemon, [role.rawValue], environment: environment, workingDirectory: folder.path,
+            streamsOutput: true)
         guard let child = process.child else { return }
         let words: [Substring]
         do {

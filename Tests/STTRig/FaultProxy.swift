@@ -104,7 +104,11 @@ private actor ProxyHost {
             switch self {
             case .text(let text): try container.encode(text)
             case .number(let number):
-                if number == number.rounded() { try container.encode(Int(number)) } else { try container.encode(number) }
+                if number == number.rounded() {
+                    try container.encode(Int(number))
+                } else {
+                    try container.encode(number)
+                }
             }
         }
     }

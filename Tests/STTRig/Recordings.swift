@@ -37,4 +37,16 @@ package enum Recordings {
     }
 
     package static var hasSpeech: Bool { jfk != nil && whisper != nil }
+
+    /// Short clips of read speech, 3 to 7 s, 16 kHz mono.
+    package static func clips() throws -> [[UInt8]] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+            .filter { $0.hasPrefix("sense_") && $0.hasSuffix(".wav") }.sorted()
+        return try names.map { [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder + "/" + $0))) }
+    }
+
+    /// The real whisper-server and its model.
+    package static var whisperServer: (program: String, model: String)? {
+        whisper.map { ($0[1], $0[5]) }
+    }
 }

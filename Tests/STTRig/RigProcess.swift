@@ -18,14 +18,15 @@ package final class RigProcess: Sendable {
 
     /// Starts it, with its error output, and its output unless that is a stream, at the end of the log.
     package func start(
-        _ executable: String, _ arguments: [String], environment: [String: String], streamsOutput: Bool = false
+        _ executable: String, _ arguments: [String], environment: [String: String], workingDirectory: String? = nil,
+        streamsOutput: Bool = false
     ) async throws {
         let log = open(logFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard log >= 0 else { throw RigFailure(description: "\(logFile) cannot be written") }
         defer { close(log) }
         let child = try await ChildProcess.start(
             ProcessCommand(
-                executable, arguments, environment: environment,
+                executable, arguments, environment: environment, workingDirectory: workingDirectory,
                 output: streamsOutput ? .stream : .descriptor(log), errorOutput: .descriptor(log)))
         state.withLock { $0 = child }
     }
@@ -62,6 +63,8 @@ package final class RigProcess: Sendable {
 /// The rig itself does not work.
 package struct RigFailure: Error, CustomStringConvertible {
     package var description: String
+
+    package init(description: String) { self.description = description }
 }
 
 /// The checkout that these tests are of.

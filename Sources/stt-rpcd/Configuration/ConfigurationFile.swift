@@ -9,12 +9,7 @@ struct ConfigurationFile: Sendable {
     /// - Throws: `SettingsError` where it cannot be read, is not such an object, or has a key that is no setting.
     init(path: String) throws(SettingsError) {
         self.path = path
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            throw SettingsError("cannot read \(path): \(FileProblem.text(of: path))")
-        }
+        let data = Data(try SettingsFile.read(path))
         let object: Any
         do {
             object = try JSONSerialization.jsonObject(with: data)

@@ -10,11 +10,8 @@ struct EnvFile: Sendable {
 
     /// - Throws: `SettingsError` where it cannot be read or a line is no variable.
     init(path: String) throws(SettingsError) {
-        let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            throw SettingsError("cannot read \(path): \(FileProblem.text(of: path))")
+        guard let text = String(bytes: try SettingsFile.read(path), encoding: .utf8) else {
+            throw SettingsError("cannot read \(path): it is not UTF-8 text")
         }
         try self.init(text, path: path)
     }
@@ -36,7 +33,9 @@ struct EnvFile: Sendable {
     }
 
     private static func isName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
+        guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+            return false
+        }
         return text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
     }
 
@@ -58,21 +57,4 @@ struct EnvFile: Sendable {
     private static let ofOtherPrograms: Set = [
         "STT_SERVER", "STT_VAD_MODEL", "STT_SAMPLES_DIR", "STT_DEPS_DIR", "STT_BIN_DIR", "STT_SERVICES_DIR",
     ]
-}
-
-enum FileProblem {
-    static func isFile(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-    }
-
-    /// Why a file cannot be read.
-    static func text(of path: String) -> String {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return String(cString: strerror(errno)) }
-        defer { close(file) }
-        var status = stat()
-        if fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return "it is a folder" }
-        return "it is not UTF-8 text"
-    }
 }

@@ -56,8 +56,8 @@ extension Option where Value == String? {
 }
 
 extension Option where Value == [String] {
-    init(_ setting: Setting) {
-        self.init(name: setting.name, help: setting.argumentHelp)
+    init(wrappedValue: [String], _ setting: Setting) {
+        self.init(wrappedValue: wrappedValue, name: setting.name, help: setting.argumentHelp)
     }
 }
 

@@ -60,8 +60,8 @@ extension Setting {
         help: "Fetch audio for clients from private and loopback addresses too.")
     static let importPrefix = Setting(
         key: "fetch.importPrefix", variable: "STT_IMPORT_PREFIX", flag: "import-prefix", kind: .text,
-        defaultValue: .text("imports/"), commands: [.serve],
-        help: "Clients may submit objects whose keys begin with this.")
+        defaultValue: .text("imports/"), commands: [.standalone, .serve],
+        help: "Clients may submit stored objects whose keys begin with this. none: no objects.")
     static let fetchSeconds = Setting(
         key: "fetch.seconds", variable: "STT_FETCH_SECONDS", flag: "fetch-seconds", kind: .number(1...86_400),
         defaultValue: .number(600), commands: [.standalone, .serve],

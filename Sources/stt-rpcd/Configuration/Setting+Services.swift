@@ -20,7 +20,8 @@ extension Setting {
     static let redisURL = Setting(
         key: "redis.url", variable: "REDIS_URL", flag: "redis-url", kind: .text, defaultNote: "made of the parts",
         secrecy: .credentials, commands: cluster,
-        help: "redis://, rediss:// or unix:// URL. Where it is given, host, port, db, username and password are not read."
+        help:
+            "redis://, rediss:// or unix:// URL. Where it is given, host, port, db, username and password are not read."
     )
     static let redisHost = Setting(
         key: "redis.host", variable: "REDIS_HOST", flag: "redis-host", kind: .text, defaultValue: .text("127.0.0.1"),
@@ -63,7 +64,8 @@ extension Setting {
         key: "s3.sessionToken", variable: "S3_SESSION_TOKEN", kind: .text, defaultNote: "none", secrecy: .secret,
         commands: cluster, fallbackVariables: ["AWS_SESSION_TOKEN"], help: "Session token of temporary credentials.")
     static let s3Addressing = Setting(
-        key: "s3.addressing", variable: "S3_ADDRESSING", flag: "s3-addressing", kind: .choice(["path", "virtual-host"]),
+        key: "s3.addressing", variable: "S3_ADDRESSING", flag: "s3-addressing",
+        kind: .choice(["path", "virtual-host"]),
         defaultNote: "path with an endpoint, virtual-host without", commands: cluster,
         help: "Whether the bucket stands in the URL's path or before its host.")
     static let s3KeyPrefix = Setting(

@@ -28,11 +28,12 @@ extension Setting {
     static let leaseSeconds = Setting(
         key: "worker.leaseSeconds", variable: "STT_LEASE_SECONDS", flag: "lease-seconds", kind: .number(1...3600),
         defaultValue: .number(30), commands: [.standalone, .work],
-        help: "How long a claim holds without being renewed, in seconds: so long until a lost worker's work is taken up."
+        help:
+            "How long a claim holds without being renewed, in seconds: so long until a lost worker's work is taken up."
     )
     static let renewSeconds = Setting(
         key: "worker.renewSeconds", variable: "STT_RENEW_SECONDS", flag: "renew-seconds", kind: .number(0.1...1200),
-        defaultValue: .number(10), commands: [.standalone, .work],
+        defaultValue: .number(6), commands: [.standalone, .work],
         help: "How often claims are renewed, in seconds: a third of the lease at most.")
     static let reconcileSeconds = Setting(
         key: "worker.reconcileSeconds", variable: "STT_RECONCILE_SECONDS", flag: "reconcile-seconds",

@@ -118,7 +118,7 @@ enum URLText {
     /// The URL with `***` for the user's password, and no options, which may carry one.
     static func withoutPassword(_ url: String) -> String {
         let text = url.firstIndex(of: "?").map { String(url[..<$0]) + "?…" } ?? url
-        guard let scheme = text.range(of: "://") else { return text.contains("@") ? "(set)" : text }
+        guard let scheme = text.firstRange(of: "://") else { return text.contains("@") ? "(set)" : text }
         let rest = text[scheme.upperBound...]
         // A password may hold an unescaped @ or /, so the last @ ends it.
         guard let end = rest.lastIndex(of: "@") else { return text }

@@ -44,7 +44,7 @@ struct Settings: Sendable {
 
     private static var usualEnvFile: String? {
         // A folder of this name is somebody's Python environment.
-        FileProblem.isFile(EnvFile.usualPath) ? EnvFile.usualPath : nil
+        SettingsFile.isRegular(EnvFile.usualPath) ? EnvFile.usualPath : nil
     }
 }
 

@@ -28,10 +28,12 @@ struct IntakeOptions: SettingOptions {
     @Option(.maxJobs) var maxJobs: String?
     @Flag(.allowPrivateURLs) var allowPrivateURLs: Bool?
     @Option(.fetchSeconds) var fetchSeconds: String?
+    @Option(.importPrefix) var importPrefix: String?
 
     var given: GivenSettings {
         [
             .maxJobs: maxJobs, .allowPrivateURLs: allowPrivateURLs.map { "\($0)" }, .fetchSeconds: fetchSeconds,
+            .importPrefix: importPrefix,
         ]
     }
 }

@@ -18,6 +18,13 @@ struct EngineOptions: SettingOptions {
     }
 }
 
+/// What only workers of a cluster need.
+struct UpkeepOptions: SettingOptions {
+    @Option(.orphanHours) var orphanHours: String?
+
+    var given: GivenSettings { [.orphanHours: orphanHours] }
+}
+
 /// How jobs are worked on.
 struct WorkOptions: SettingOptions {
     @Option(.maxAudioHours) var maxAudioHours: String?

@@ -566,7 +566,7 @@ const ProtobufCEnumDescriptor stt__internal__v1__chunk__state__descriptor =
   stt__internal__v1__chunk__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor stt__internal__v1__chunk__field_descriptors[11] =
+static const ProtobufCFieldDescriptor stt__internal__v1__chunk__field_descriptors[12] =
 {
   {
     "index",
@@ -700,9 +700,22 @@ static const ProtobufCFieldDescriptor stt__internal__v1__chunk__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "checkpoint",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Stt__Internal__V1__Chunk, checkpoint),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stt__internal__v1__chunk__field_indices_by_name[] = {
   6,   /* field[6] = attempts */
+  11,   /* field[11] = checkpoint */
   7,   /* field[7] = claims */
   2,   /* field[2] = end_sample */
   4,   /* field[4] = ends_in_forced_cut */
@@ -717,7 +730,7 @@ static const unsigned stt__internal__v1__chunk__field_indices_by_name[] = {
 static const ProtobufCIntRange stt__internal__v1__chunk__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor stt__internal__v1__chunk__descriptor =
 {
@@ -727,7 +740,7 @@ const ProtobufCMessageDescriptor stt__internal__v1__chunk__descriptor =
   "Stt__Internal__V1__Chunk",
   "stt.internal.v1",
   sizeof(Stt__Internal__V1__Chunk),
-  11,
+  12,
   stt__internal__v1__chunk__field_descriptors,
   stt__internal__v1__chunk__field_indices_by_name,
   1,  stt__internal__v1__chunk__number_ranges,

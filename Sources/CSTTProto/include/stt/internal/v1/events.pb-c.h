@@ -121,10 +121,14 @@ struct  Stt__Internal__V1__Chunk
   uint32_t releases;
   Stt__Internal__V1__ChunkResult *result;
   Stt__Internal__V1__Failure *last_failure;
+  /*
+   * The state of the segmenter at its end, or empty.
+   */
+  char *checkpoint;
 };
 #define STT__INTERNAL__V1__CHUNK__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stt__internal__v1__chunk__descriptor) \
-    , 0, 0, 0, 0, 0, STT__INTERNAL__V1__CHUNK__STATE__STATE_UNSPECIFIED, 0, 0, 0, NULL, NULL }
+    , 0, 0, 0, 0, 0, STT__INTERNAL__V1__CHUNK__STATE__STATE_UNSPECIFIED, 0, 0, 0, NULL, NULL, (char *)protobuf_c_empty_string }
 
 
 struct  Stt__Internal__V1__ChunkResult

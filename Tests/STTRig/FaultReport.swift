@@ -1,0 +1,81 @@
+import Foundation
+import Synchronization
+package import Testing
+
+/// Tells whether an issue was recorded since it was asked last, so that a test that failed shows the logs.
+///
+/// Concurrency: any task; an atomic. Tests with it run one at a time.
+package enum IssueWatch {
+    private static let seen = Atomic(false)
+
+    static func reset() { seen.store(false, ordering: .relaxed) }
+    static var hasSeen: Bool { seen.load(ordering: .relaxed) }
+    static func mark() { seen.store(true, ordering: .relaxed) }
+}
+
+extension Trait where Self == IssueHandlingTrait {
+    /// Lets ``withCluster(_:on:settings:_:)`` know of failures.
+    package static var watchingIssues: Self {
+        .compactMapIssues { issue in
+            IssueWatch.mark()
+            return issue
+        }
+    }
+}
+
+/// A line of the table that `make test-faults` ends with.
+package final class FaultReport: Sendable {
+    private struct State {
+        var recovery = ""
+        var note = ""
+    }
+
+    package let fault: String
+    package let done: String
+    private let state = Mutex(State())
+
+    package init(_ fault: String, done: String) {
+        self.fault = fault
+        self.done = done
+    }
+
+    /// How long it took from the fault, or its end, until work went on or was finished.
+    package func recovered(in time: Duration) {
+        state.withLock { $0.recovery = String(format: "%.1f s", time.inSeconds) }
+    }
+
+    package func note(_ text: String) { state.withLock { $0.note = text } }
+
+    func file(passed: Bool) {
+        let (recovery, note) = state.withLock { ($0.recovery, $0.note) }
+        let row = [fault, done, recovery.isEmpty ? "-" : recovery, passed ? "ok" : "FAILED", note]
+        print("fault: " + row.joined(separator: " | "))
+        guard let path = ProcessInfo.processInfo.environment["STT_FAULT_REPORT"] else { return }
+        let line = Array((row.joined(separator: "\t") + "\n").utf8)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        _ = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    }
+}
+
+/// Runs a test on a cluster of its own, which ends with it whatever happens. A test that failed shows the logs.
+package func withCluster(
+    _ report: FaultReport? = nil, on services: ServiceAddresses, settings: Cluster.Settings = .init(),
+    _ body: (Cluster) async throws -> Void
+) async throws {
+    IssueWatch.reset()
+    let cluster = try Cluster(on: services, settings: settings)
+    do {
+        try await body(cluster)
+    } catch {
+        IssueWatch.mark()
+        print(cluster.logTails())
+        report?.file(passed: false)
+        await cluster.end()
+        throw error
+    }
+    if IssueWatch.hasSeen { print(cluster.logTails()) }
+    report?.file(passed: !IssueWatch.hasSeen)
+    await cluster.end()
+}
