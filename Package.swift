@@ -137,7 +137,9 @@ let package = Package(
             name: "STTClientTests",
             dependencies: ["STTClient", "STTProto", "RPCServer", "RPCClient", "stt-rpc", log], swiftSettings: strict),
         .testTarget(
-            name: "STTServiceTests", dependencies: ["STTService", "STTEmbedded", "STTTestKit"], swiftSettings: strict),
+            name: "STTServiceTests",
+            dependencies: ["STTService", "STTEmbedded", "STTTestKit", "RPCServer", "RPCTransport", "STTProto", log],
+            swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["STTClient", "STTProto", "STTProcess", "STTTestKit", "stt-rpc", "stt-rpcd"],

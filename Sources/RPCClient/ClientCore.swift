@@ -18,6 +18,8 @@ final class ClientCore: @unchecked Sendable {
     /// Every connection that is not closed: the active one, and those that finish their calls.
     private var connections: [ObjectIdentifier: Connection] = [:]
     private var waiting: Deque<ClientCall> = []
+    /// Finish their calls and are closed then.
+    private var retired: Set<ObjectIdentifier> = []
 
     private var connector: SocketConnector?
     private var attemptErrors: [AddressError] = []
@@ -27,6 +29,11 @@ final class ClientCore: @unchecked Sendable {
     private var timer: TimerID?
     private var isClosed = false
     private var lastError: RPCError?
+    /// The address that is tried first.
+    private var firstAddress = 0
+    /// Where the active connection leads, and since when.
+    private var activeAddress = 0
+    private var activeSince: UInt64 = 0
 
     init(
         loop: EventLoop, addresses: [ServerAddress], configuration: RPCClientConfiguration, logger: Logger
@@ -74,13 +81,16 @@ final class ClientCore: @unchecked Sendable {
 
     private func attempt(_ index: Int) {
         guard index < addresses.count else { return allFailed() }
-        let address = addresses[index]
+        let place = (firstAddress + index) % addresses.count
+        let address = addresses[place]
         connector = SocketConnector(loop: loop, address: address, timeout: configuration.connectTimeout) {
             [weak self] result in
             guard let self else { return }
             connector = nil
             switch result {
-            case .success(let transport): connected(transport, address)
+            case .success(let transport):
+                activeAddress = place
+                connected(transport, address)
             case .failure(let error):
                 logger.debug("cannot connect", metadata: ["address": "\(address)", "error": "\(error.reason)"])
                 attemptErrors.append(error)
@@ -128,7 +138,21 @@ final class ClientCore: @unchecked Sendable {
         }
         connections[ObjectIdentifier(connection)] = connection
         active = connection
+        activeSince = MonotonicClock.now()
         openWaiting()
+    }
+
+    /// A connection that is younger was not the one whose call failed.
+    private static let leastAge: UInt64 = 100_000_000
+
+    /// Takes new calls to the next address. The active connection finishes its calls.
+    func moveOn() {
+        loop.assertOnLoop()
+        guard addresses.count > 1, let active, MonotonicClock.now() - activeSince >= Self.leastAge else { return }
+        firstAddress = (activeAddress + 1) % addresses.count
+        retired.insert(ObjectIdentifier(active))
+        self.active = nil
+        connectionHasCapacity(active)
     }
 
     /// Ends every call and connection.
@@ -176,7 +200,8 @@ extension ClientCore: ConnectionDelegate {
     }
 
     func connectionHasCapacity(_ connection: Connection) {
-        if connection.isExhausted, connection.streamCount == 0 {
+        let isLeaving = connection.isExhausted || retired.contains(ObjectIdentifier(connection))
+        if isLeaving, connection.streamCount == 0 {
             connection.beginClosing(ConnectionError(.drain, "the server went away"))
         }
         openWaiting()
@@ -185,9 +210,14 @@ extension ClientCore: ConnectionDelegate {
 
     func connectionDidClose(_ connection: Connection, _ error: ConnectionError) {
         connections[ObjectIdentifier(connection)] = nil
+        retired.remove(ObjectIdentifier(connection))
         logger.debug(
             "connection closed", metadata: ["server": "\(connection.peer)", "message": "\(error.message)"])
-        if active === connection { active = nil }
+        if active === connection {
+            active = nil
+            // A host that is cut off lets each attempt wait for its time limit.
+            firstAddress = (activeAddress + 1) % max(addresses.count, 1)
+        }
         if !connection.isHelloReceived, nextAttempt == 0 {
             lastError = RPCError(.unavailable, "\(connection.peer): \(error.message)")
             backOff()

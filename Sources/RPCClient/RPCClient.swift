@@ -127,6 +127,13 @@ public final class RPCClient: Sendable {
         }
     }
 
+    /// Takes new calls to the next address, as when a server answers that it cannot serve. Calls that run go on where they
+    /// are. Does nothing with a single address, and where the connection was made a moment ago.
+    public func moveOn() {
+        guard let core = state.withLock({ $0.core }) else { return }
+        core.loop.perform { core.moveOn() }
+    }
+
     /// Ends every open call with CANCELLED and closes the connection.
     public func close() async {
         let core = state.withLock { state in

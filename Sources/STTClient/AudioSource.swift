@@ -37,6 +37,19 @@ struct BytesSource: AudioSource {
     }
 }
 
+/// Nothing to send: the server reads the audio elsewhere.
+struct NoBytes: AudioSource {
+    var byteCount: Int? { nil }
+    var filename: String { "" }
+    var isRepeatable: Bool { true }
+
+    func open() -> any AudioReader { Reader() }
+
+    private final class Reader: AudioReader {
+        func read() -> [UInt8]? { nil }
+    }
+}
+
 /// Bytes that somebody makes while they are sent. Can be read once only.
 struct SequenceSource<Bytes: AsyncSequence & Sendable>: AudioSource where Bytes.Element == [UInt8] {
     let bytes: Bytes

@@ -4,3 +4,6 @@
 
 /// Where a job stands.
 public typealias JobState = ProtoJobState
+
+/// How soon a job's work is taken compared with other jobs'.
+public typealias SubmissionPriority = ProtoJobPriority

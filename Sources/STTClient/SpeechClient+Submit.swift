@@ -40,6 +40,27 @@ extension SpeechClient {
         try await submit(SequenceSource(bytes: bytes, filename: "", byteCount: byteCount), options, progress)
     }
 
+    /// Queues a job for a recording that the server fetches. Returns once the job is durable.
+    ///
+    /// - Parameter url: http or https. What the server may fetch is its own matter.
+    /// - Throws: ``SpeechError``; ``SpeechError/Code/notFound`` where there is nothing at the URL,
+    ///   ``SpeechError/Code/unreachable`` where the server or what it fetches from does not answer.
+    public func submit(url: String, options: SubmissionOptions = .init()) async throws(SpeechError) -> Submission {
+        guard !url.isEmpty else { throw SpeechError(.invalidArgument, "the URL is empty") }
+        return try await submit(NoBytes(), options, nil) { $0.url = url }
+    }
+
+    /// Queues a job for a recording in the server's object store, of which the job keeps a copy.
+    ///
+    /// - Parameter key: The object's key, below the server's import prefix.
+    /// - Throws: ``SpeechError``; ``SpeechError/Code/notFound`` where there is no such object.
+    public func submit(objectKey key: String, options: SubmissionOptions = .init()) async throws(SpeechError)
+        -> Submission
+    {
+        guard !key.isEmpty else { throw SpeechError(.invalidArgument, "the object key is empty") }
+        return try await submit(NoBytes(), options, nil) { $0.objectKey = key }
+    }
+
     /// Looks at a file without connecting: whether it exists, can be read and is not empty.
     ///
     /// - Throws: ``SpeechError`` with ``SpeechError/Code/inputRefused``.
@@ -48,11 +69,14 @@ extension SpeechClient {
     }
 
     private func submit(
-        _ source: some AudioSource, _ options: SubmissionOptions, _ progress: (@Sendable (UploadProgress) -> Void)?
+        _ source: some AudioSource, _ options: SubmissionOptions, _ progress: (@Sendable (UploadProgress) -> Void)?,
+        locate: (inout SubmitOptions) -> Void = { _ in }
     ) async throws(SpeechError) -> Submission {
-        let message = SubmitOptions(
+        var message = SubmitOptions(
             transcription: try options.transcription.message(), filename: options.filename ?? source.filename,
-            sizeBytes: source.byteCount ?? 0, idempotencyKey: options.idempotencyKey ?? Self.freshKey())
+            sizeBytes: source.byteCount ?? 0, idempotencyKey: options.idempotencyKey ?? Self.freshKey(),
+            priority: options.priority)
+        locate(&message)
         var schedule = schedule(patience: configuration.retryFor)
         var attempt = 1
         while true {

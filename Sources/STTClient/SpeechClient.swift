@@ -15,7 +15,7 @@ internal import Synchronization
 /// Connects when the first call is made. Any number of calls may run at once; they share one connection.
 ///
 /// When a server that had been reached goes away, calls are repeated and streams go on where they were, with growing
-/// waits, until ``SpeechClientConfiguration/retryFor`` or ``SpeechClientConfiguration/streamRetryFor`` has passed.
+/// waits and on the other servers where there are several, until ``SpeechClientConfiguration/retryFor`` or ``SpeechClientConfiguration/streamRetryFor`` has passed.
 ///
 /// Concurrency: immutable but for one atomic flag.
 public final class SpeechClient: Sendable {
@@ -156,9 +156,10 @@ extension SpeechClient {
 
     func markReached() { wasReached.store(true, ordering: .relaxed) }
 
-    /// Any status but UNAVAILABLE and the local ones can only come from a server.
+    /// Any status but UNAVAILABLE and the local ones can only come from a server, and so can the time of another try.
     func markReached(by error: RPCError) {
         switch error.code {
+        case .unavailable where error.retryAfter != nil: markReached()
         case .unavailable, .cancelled, .deadlineExceeded, .internalError: break
         default: markReached()
         }
@@ -184,6 +185,7 @@ extension SpeechClient {
         configuration.onRetry?(
             RetryNotice(
                 message: error.message, attempt: schedule.attempts, delay: wait.delay, remaining: wait.remaining))
+        rpc.moveOn()
         do {
             try await clock.sleep(wait.delay)
         } catch {

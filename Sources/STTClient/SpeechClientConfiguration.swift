@@ -24,6 +24,9 @@ public struct SpeechClientConfiguration: Sendable {
         connection = RPCClientConfiguration()
         connection.initialBackoff = .milliseconds(50)
         connection.maxBackoff = .seconds(1)
+        // A server that is cut off without a word is given up after 15 s.
+        connection.connection.keepaliveInterval = .seconds(10)
+        connection.connection.keepaliveTimeout = .seconds(5)
     }
 }
 

@@ -7,14 +7,18 @@ public struct SubmissionOptions: Sendable, Hashable {
     /// A second submit with the same key answers with the first one's job. `nil`: one is made, so that repeating an
     /// attempt whose reply was lost cannot make a second job.
     public var idempotencyKey: String?
+    /// How soon the job's work is taken compared with other jobs'.
+    public var priority: SubmissionPriority
 
     /// Options for a submit.
     public init(
-        transcription: TranscriptionOptions = .init(), filename: String? = nil, idempotencyKey: String? = nil
+        transcription: TranscriptionOptions = .init(), filename: String? = nil, idempotencyKey: String? = nil,
+        priority: SubmissionPriority = .normal
     ) {
         self.transcription = transcription
         self.filename = filename
         self.idempotencyKey = idempotencyKey
+        self.priority = priority
     }
 }
 
@@ -22,7 +26,7 @@ public struct SubmissionOptions: Sendable, Hashable {
 public struct Submission: Sendable {
     /// The job's id.
     public var id: String
-    /// Bytes the server received.
+    /// Bytes the server received or fetched.
     public var audioBytes: Int
     /// SHA-256 of these bytes, lower-case hex.
     public var audioSHA256: String

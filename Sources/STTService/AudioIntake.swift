@@ -2,18 +2,22 @@ import Logging
 import RPCWire
 import STTCore
 
-/// Receives one upload: counts, hashes and stores its bytes, then makes the job.
+/// Receives one recording: counts, hashes and stores its bytes, then makes the job.
 ///
-/// The job is inserted only when all bytes are durable; an upload that ends early leaves nothing.
-struct AudioIntake: ~Copyable {
+/// The job is inserted only when all bytes are durable; a recording that ends early leaves nothing.
+///
+/// Concurrency: an actor, used by one task at a time.
+actor AudioIntake {
     private let context: ServiceContext
+    private let admission: AdmissionGauge
     private let tenant: Tenant
-    private let request: Request
+    private var request: Request
     private let id: JobID
     /// `nil` where the idempotency key is taken: the bytes are only compared.
     private let writer: (any ObjectWriter)?
     private var hasher: SHA256Hasher
     private var byteCount = 0
+    private var hasPlace: Bool
 
     struct Request: Sendable {
         var options: TranscriptionOptions
@@ -21,6 +25,8 @@ struct AudioIntake: ~Copyable {
         /// `nil`: the client does not know it.
         var size: Int?
         var idempotencyKey: String?
+        var priority = JobPriority.normal
+        var origin = AudioOrigin.upload
     }
 
     struct Receipt: Sendable {
@@ -29,88 +35,102 @@ struct AudioIntake: ~Copyable {
     }
 
     private init(
-        context: ServiceContext, tenant: Tenant, request: Request, id: JobID, writer: (any ObjectWriter)?,
-        hasher: consuming SHA256Hasher
+        context: ServiceContext, admission: AdmissionGauge, tenant: Tenant, request: Request, id: JobID,
+        writer: (any ObjectWriter)?, hasher: consuming SHA256Hasher
     ) {
         self.context = context
+        self.admission = admission
         self.tenant = tenant
         self.request = request
         self.id = id
         self.writer = writer
         self.hasher = hasher
+        hasPlace = writer != nil
     }
 
-    static func begin(_ request: Request, tenant: Tenant, context: ServiceContext) async throws -> AudioIntake {
+    /// - Parameter keyIsTaken: There is a job of this idempotency key: nothing is stored, the bytes are compared.
+    static func begin(
+        _ request: Request, keyIsTaken: Bool, tenant: Tenant, context: ServiceContext, admission: AdmissionGauge
+    ) async throws -> AudioIntake {
         if let size = request.size { try check(size, limits: context.limits) }
-        let id = JobID(at: context.clock.now)
-        var isTaken = false
-        if let key = request.idempotencyKey {
-            isTaken = try await context.store.job(idempotencyKey: key, tenant: tenant) != nil
-        }
-        if !isTaken { try await checkRoom(context) }
-        let writer = isTaken ? nil : try await context.objects.writer(for: .audio(of: id))
         guard let hasher = SHA256Hasher() else {
-            await writer?.abort()
             throw RPCError(.resourceExhausted, "out of memory for the upload's hash; try again later")
         }
+        let id = JobID(at: context.clock.now)
+        var writer: (any ObjectWriter)?
+        if !keyIsTaken {
+            try await admission.enter()
+            do throws(PortError) {
+                writer = try await context.objects.writer(for: .audio(of: id))
+            } catch {
+                admission.leave(inserted: false)
+                throw error
+            }
+        }
         return AudioIntake(
-            context: context, tenant: tenant, request: request, id: id, writer: writer, hasher: hasher)
+            context: context, admission: admission, tenant: tenant, request: request, id: id, writer: writer,
+            hasher: hasher)
     }
 
-    mutating func append(_ bytes: [UInt8]) async throws {
+    func append(_ bytes: [UInt8]) async throws {
         byteCount += bytes.count
         try Self.check(byteCount, limits: context.limits)
         hasher.update(bytes)
         try await writer?.write(bytes)
     }
 
-    /// Ends the upload and queues the job.
-    consuming func finish() async throws -> Receipt {
+    /// Names a recording that the client did not name.
+    /// - Parameter path: Only its last part is taken.
+    func name(_ path: String) {
+        if request.filename.isEmpty { request.filename = OptionsValidation.filename(cutting: path) }
+    }
+
+    /// Ends the recording and queues the job.
+    func finish() async throws -> Receipt {
         if byteCount == 0 {
             throw RPCError.refusing(
-                JobFailure(code: "audio.empty", message: "the upload has no bytes; is the file empty?"))
+                JobFailure(code: "audio.empty", message: "the audio has no bytes; is the file empty?"))
         }
         if let size = request.size, size != byteCount {
             throw RPCError(
-                .invalidArgument, "the upload has \(byteCount) bytes where \(size) were announced; send it again")
+                .invalidArgument, "the audio has \(byteCount) bytes where \(size) were announced; send it again")
         }
-        let audio = StoredAudio(
-            key: .audio(of: id), byteCount: byteCount, sha256: hasher.finish(), filename: request.filename)
         let job = Job(
-            id: id, tenant: tenant, idempotencyKey: request.idempotencyKey, options: request.options, audio: audio,
-            createdAt: context.clock.now)
-        guard let writer else { return try await receiptOfExisting(job, context: context) }
+            id: id, tenant: tenant, idempotencyKey: request.idempotencyKey, options: request.options,
+            priority: request.priority,
+            audio: StoredAudio(
+                key: .audio(of: id), byteCount: byteCount, sha256: hasher.finish(), filename: request.filename,
+                source: request.origin.source), createdAt: context.clock.now)
+        guard let writer else { return try await receiptOfExisting(for: job) }
         _ = try await writer.finish()
-        let insertion: JobInsertion
-        do throws(PortError) {
-            insertion = try await context.store.insert(job)
-        } catch {
-            if let stored = await Self.storedJob(job.id, context: context) {
-                return Receipt(job: stored, isExisting: false)
-            }
-            // A store that did not answer may still carry the insertion out: then the audio has to stay, and is swept
-            // at the next start where it has no job.
-            if error.code != .unavailable { await Self.removeAudio(of: job.id, context: context) }
-            throw error
-        }
+        let insertion = try await insert(job)
         switch insertion {
-        case .inserted(let job):
-            await Self.announce(job, context: context)
+        case .existing(let other) where other.id != job.id:
+            leave(inserted: false)
+            await removeAudio()
+            return try receipt(of: other, for: job)
+        case .inserted(let job), .existing(let job):
+            leave(inserted: true)
+            await announce(job)
             return Receipt(job: job, isExisting: false)
-        case .existing:
-            await Self.removeAudio(of: job.id, context: context)
-            return try await receiptOfExisting(job, context: context)
         }
     }
 
-    /// Leaves no trace of the upload. Does nothing once it has been finished.
+    /// Leaves no trace of the upload. Does nothing once it has become a job.
     func abort() async {
+        leave(inserted: false)
         await writer?.abort()
+    }
+
+    private func leave(inserted: Bool) {
+        guard hasPlace else { return }
+        hasPlace = false
+        admission.leave(inserted: inserted)
     }
 }
 
 extension AudioIntake {
-    private static func check(_ size: Int, limits: ServiceLimits) throws(RPCError) {
+    static func check(_ size: Int, limits: ServiceLimits) throws(RPCError) {
         guard size > limits.maximumAudioBytes else { return }
         throw RPCError.refusing(
             JobFailure(
@@ -119,39 +139,44 @@ extension AudioIntake {
                     + " compress or split it"))
     }
 
-    private static func checkRoom(_ context: ServiceContext) async throws {
-        let counts = try await context.store.counts(tenant: nil)
-        let unfinished = counts.jobs.reduce(0) { $0 + ($1.key.isTerminal ? 0 : $1.value) }
-        guard unfinished >= context.limits.maximumUnfinishedJobs else { return }
-        throw RPCError(
-            .resourceExhausted, "the queue is full: \(unfinished) jobs have not ended; try again later",
-            retryAfter: .seconds(10))
+    /// How often an insertion is tried again whose outcome is not known, before the client is told to.
+    private static let insertionPauses = [Duration.milliseconds(250), .seconds(1), .seconds(3)]
+
+    /// Inserts the job. A repetition does no harm: the store knows the job by its id.
+    private func insert(_ job: Job) async throws -> JobInsertion {
+        var pauses = Self.insertionPauses.makeIterator()
+        while true {
+            do throws(PortError) {
+                return try await context.store.insert(job)
+            } catch {
+                // A store that did not answer may still carry the insertion out: then the audio has to stay, and is
+                // swept later where it has no job.
+                guard error.code == .unavailable else {
+                    await removeAudio()
+                    throw error
+                }
+                context.logger.warning(
+                    "not known whether the job was inserted", metadata: ["job": "\(id)", "error": "\(error)"])
+                guard let pause = pauses.next(), (try? await Task.sleep(for: pause)) != nil else { throw error }
+            }
+        }
     }
 
-    private static func announce(_ job: Job, context: ServiceContext) async {
+    private func announce(_ job: Job) async {
         var logger = context.logger
         logger[metadataKey: "job"] = "\(job.id)"
         logger.info(
             "job queued", metadata: ["tenant": "\(job.tenant)", "bytes": "\(job.audio.byteCount)"])
         do {
-            try await context.queue.enqueue([WorkItem(.prepare, job: job.id, tenant: job.tenant)])
+            try await context.queue.enqueue([
+                WorkItem(.prepare, job: job.id, tenant: job.tenant, priority: job.priority)
+            ])
         } catch {
             logger.warning("not enqueued, left to the reconciler", metadata: ["error": "\(error)"])
         }
     }
 
-    /// The job, where its insertion was carried out although that was reported as an error.
-    private static func storedJob(_ id: JobID, context: ServiceContext) async -> Job? {
-        do {
-            return try await context.store.job(id, tenant: nil)
-        } catch {
-            context.logger.warning(
-                "not known whether the job was inserted", metadata: ["job": "\(id)", "error": "\(error)"])
-            return nil
-        }
-    }
-
-    private static func removeAudio(of id: JobID, context: ServiceContext) async {
+    private func removeAudio() async {
         do {
             try await context.objects.deleteAll(below: .job(id))
         } catch {
@@ -159,19 +184,28 @@ extension AudioIntake {
                 "audio without a job not removed", metadata: ["job": "\(id)", "error": "\(error)"])
         }
     }
+
+    private func receiptOfExisting(for job: Job) async throws -> Receipt {
+        let key = job.idempotencyKey ?? ""
+        guard let existing = try await context.store.job(idempotencyKey: key, tenant: tenant) else {
+            throw RPCError(.aborted, "the job of idempotency key \"\(key)\" was just deleted; submit again")
+        }
+        return try receipt(of: existing, for: job)
+    }
+
+    /// The receipt of the job that has the idempotency key, where it is the same request.
+    private func receipt(of existing: Job, for job: Job) throws(RPCError) -> Receipt {
+        guard existing.isSameRequest(as: job) else { throw RPCError.keyBelongs(to: existing) }
+        return Receipt(job: existing, isExisting: true)
+    }
 }
 
-/// The receipt of the job that has the idempotency key, where it is the same request.
-private func receiptOfExisting(_ job: Job, context: ServiceContext) async throws -> AudioIntake.Receipt {
-    let key = job.idempotencyKey ?? ""
-    guard let existing = try await context.store.job(idempotencyKey: key, tenant: job.tenant) else {
-        throw RPCError(.aborted, "the job of idempotency key \"\(key)\" was just deleted; submit again")
-    }
-    guard existing.isSameRequest(as: job) else {
-        throw RPCError(
+extension RPCError {
+    /// An idempotency key was used with another request.
+    static func keyBelongs(to job: Job) -> RPCError {
+        RPCError(
             .alreadyExists,
-            "idempotency key \"\(key)\" belongs to job \(existing.id), which has other audio or options;"
+            "idempotency key \"\(job.idempotencyKey ?? "")\" belongs to job \(job.id), which has other audio or options;"
                 + " use another key")
     }
-    return AudioIntake.Receipt(job: existing, isExisting: true)
 }

@@ -24,6 +24,7 @@ extension JobStatus {
         options = TranscriptionOptionsMessage(job.options)
         language = job.language ?? ""
         chunkAttempts = job.progress.chunkAttempts
+        priority = ProtoJobPriority(job.priority)
     }
 }
 
@@ -101,6 +102,38 @@ extension JobState {
         case .cancelled: self = .cancelled
         case .unspecified, .uploading, .unrecognized: return nil
         }
+    }
+}
+
+extension ProtoJobPriority {
+    init(_ priority: JobPriority) {
+        self =
+            switch priority {
+            case .high: .high
+            case .normal: .normal
+            case .low: .low
+            }
+    }
+}
+
+extension JobPriority {
+    /// `nil` for a class that this version does not know.
+    init?(_ priority: ProtoJobPriority) {
+        switch priority {
+        case .high: self = .high
+        case .unspecified, .normal: self = .normal
+        case .low: self = .low
+        case .unrecognized: return nil
+        }
+    }
+}
+
+extension WorkerInfo {
+    init(_ report: WorkerReport) {
+        self.init(
+            id: report.id, host: report.host, pid: report.pid, slotsTotal: report.slotsTotal,
+            slotsBusy: report.slotsBusy, model: report.model, engineTrouble: report.engineTrouble ?? "",
+            draining: report.isDraining, version: report.version)
     }
 }
 

@@ -34,8 +34,15 @@ enum OptionsValidation {
         try require(text.utf8.count <= 255) {
             "the file name has \(text.utf8.count) bytes; at most 255 are allowed"
         }
-        let name = text.split(separator: "/").last.map(String.init) ?? ""
-        return String(name.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 32 } ? "?" : $0 })
+        return filename(cutting: text)
+    }
+
+    /// The same for a path that the client did not choose: what is too long is cut.
+    static func filename(cutting path: String) -> String {
+        let part = path.split(separator: "/").last.map(String.init) ?? ""
+        var name = String(part.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 32 } ? "?" : $0 })
+        while name.utf8.count > 255 { name.removeLast() }
+        return name
     }
 
     private static func language(_ text: String) throws(RPCError) -> String? {

@@ -2,7 +2,7 @@ import COpenSSL
 
 /// SHA-256 of bytes as they come (FIPS 180-4), by OpenSSL.
 ///
-/// Concurrency: not Sendable; used by the one task that receives an upload.
+/// Concurrency: not Sendable; belongs to what holds it.
 struct SHA256Hasher: ~Copyable {
     private let context: OpaquePointer
 
@@ -26,12 +26,19 @@ struct SHA256Hasher: ~Copyable {
     }
 
     /// Lower-case hexadecimal. Nothing may be added afterwards.
-    consuming func finish() -> String {
+    mutating func finish() -> String {
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
         let ended = EVP_DigestFinal_ex(context, &digest, &count)
         precondition(ended == 1, "a digest that was begun can be ended")
         let digits = Array("0123456789abcdef")
         return String(digest[..<Int(count)].flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+
+    /// Of a text's UTF-8 bytes, in lower-case hexadecimal. `nil` as for `init`.
+    static func hash(_ text: String) -> String? {
+        guard var hasher = SHA256Hasher() else { return nil }
+        hasher.update(Array(text.utf8))
+        return hasher.finish()
     }
 }

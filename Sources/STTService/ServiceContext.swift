@@ -7,6 +7,10 @@ public struct ServiceContext: Sendable {
     public var queue: any WorkQueue
     public var events: any EventBus
     public var objects: any ObjectStore
+    /// Reads audio that is submitted by URL. `nil`: URLs are refused.
+    public var fetcher: (any AudioFetcher)?
+    /// Only objects below this key may be submitted by key. `nil`: none.
+    public var importPrefix: ObjectKey?
     public var clock: any WallClock
     public var limits: ServiceLimits
     /// How long an ended job is kept, unless it says otherwise.
@@ -22,6 +26,7 @@ public struct ServiceContext: Sendable {
 
     public init(
         store: any JobStore, queue: any WorkQueue, events: any EventBus, objects: any ObjectStore,
+        fetcher: (any AudioFetcher)? = nil, importPrefix: ObjectKey? = ObjectKey("imports"),
         clock: any WallClock = SystemWallClock(), limits: ServiceLimits = ServiceLimits(), retention: Duration,
         refusal: @escaping @Sendable (TranscriptionOptions) async -> JobFailure? = { _ in nil },
         workers: @escaping @Sendable () async -> WorkerActivity = { WorkerActivity() },
@@ -31,6 +36,8 @@ public struct ServiceContext: Sendable {
         self.queue = queue
         self.events = events
         self.objects = objects
+        self.fetcher = fetcher
+        self.importPrefix = importPrefix
         self.clock = clock
         self.limits = limits
         self.retention = retention
@@ -50,8 +57,23 @@ public struct WorkerActivity: Sendable, Hashable {
     public var chunksFenced = 0
     public var chunksRetried = 0
     public var engineRestarts = 0
+    /// The workers that live, where they are separate processes.
+    public var workers: [WorkerReport] = []
 
     public init() {}
+
+    /// The sums over workers.
+    public init(workers: [WorkerReport]) {
+        self.workers = workers
+        for worker in workers {
+            slotsTotal += worker.slotsTotal
+            slotsBusy += worker.slotsBusy
+            chunksCommitted += worker.chunksCommitted
+            chunksFenced += worker.chunksFenced
+            chunksRetried += worker.chunksRetried
+            engineRestarts += worker.engineRestarts
+        }
+    }
 }
 
 public struct DependencyState: Sendable, Hashable {

@@ -5,10 +5,14 @@ import STTProto
 /// The methods of `stt.v1.SpeechToText`.
 public struct SpeechService: Sendable {
     let context: ServiceContext
+    let admission: AdmissionGauge
+    let watches: JobWatches
     let startedAt = ContinuousClock.now
 
     public init(context: ServiceContext) {
         self.context = context
+        admission = AdmissionGauge(store: context.store, limit: context.limits.maximumUnfinishedJobs)
+        watches = JobWatches(store: context.store, events: context.events, logger: context.logger)
     }
 
     /// Adds the methods to a server's registry.

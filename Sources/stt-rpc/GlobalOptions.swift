@@ -6,7 +6,7 @@ import STTClient
 struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The server: stt://HOST:PORT, HOST:PORT or unix:/PATH. Default: $STT_SERVER, else stt://127.0.0.1:7700.",
+            "The server: stt://HOST:PORT, HOST:PORT or unix:/PATH; several of one cluster with commas between them. Default: $STT_SERVER, else stt://127.0.0.1:7700.",
             valueName: "address"))
     var server: String?
 
@@ -29,12 +29,16 @@ struct GlobalOptions: ParsableArguments {
 
     static let defaultServer = "stt://127.0.0.1:7700"
 
-    /// The address to connect to.
-    func address(environment: (String) -> String? = GlobalOptions.environment) throws(Failure) -> ServerAddress {
+    /// The addresses to connect to, in turn.
+    func addresses(environment: (String) -> String? = GlobalOptions.environment) throws(Failure) -> [ServerAddress] {
         let fromEnvironment = environment("STT_SERVER").flatMap { $0.isEmpty ? nil : $0 }
         let text = server ?? fromEnvironment ?? Self.defaultServer
         do throws(InvalidAddress) {
-            return try ServerAddress(parsing: text)
+            var addresses: [ServerAddress] = []
+            for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+                addresses.append(try ServerAddress(parsing: String(part)))
+            }
+            return addresses
         } catch {
             let origin = server != nil ? "--server" : "STT_SERVER"
             throw Failure(.usage, "\(origin): \(error)")

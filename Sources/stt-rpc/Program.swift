@@ -16,7 +16,7 @@ struct STTRPC: ParsableCommand {
               stt-rpc stream JOB --from-chunk 3
 
             Options of every subcommand, before its name or after it:
-              --server ADDRESS   stt://HOST:PORT, HOST:PORT or unix:/PATH
+              --server ADDRESS   stt://HOST:PORT, HOST:PORT or unix:/PATH, several with commas
                                  (default: $STT_SERVER, else stt://127.0.0.1:7700)
               --timeout TIME     give up after this long altogether
               --retry-for TIME   how long to keep trying while the server is away

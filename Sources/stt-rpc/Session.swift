@@ -22,14 +22,14 @@ final class Session: Sendable {
     init(options: GlobalOptions, console: Console) throws(Failure) {
         self.options = options
         self.console = console
-        let address = try options.address()
-        server = "\(address)"
+        let addresses = try options.addresses()
+        server = addresses.map { "\($0)" }.joined(separator: ",")
         let notices = RetryNotices(console: console)
         var configuration = options.clientConfiguration
         configuration.onRetry = { notices.tell($0) }
         let isVerbose = options.verbose
         client = SpeechClient(
-            addresses: [address], configuration: configuration,
+            addresses: addresses, configuration: configuration,
             logger: Logger(label: "stt-rpc") { label in
                 var handler = StreamLogHandler.standardError(label: label)
                 // What matters to a person is told in the program's own words.

@@ -27,6 +27,9 @@ struct TranscriptionArguments: ParsableArguments {
     @Option(help: ArgumentHelp("How long the server keeps the job after its end, such as 1h or 7d.", valueName: "time"))
     var retention: TimeSpan?
 
+    @Option(help: "How soon the work is taken compared with other jobs': high, normal or low.")
+    var priority = PriorityArgument.normal
+
     func validate() throws {
         guard (0...1).contains(temperature) else {
             throw ValidationError("--temperature must be from 0 to 1, not \(temperature)")
@@ -48,6 +51,36 @@ struct TranscriptionArguments: ParsableArguments {
             wordTimestamps: wordTimestamps, segmentation: segmentation?.value,
             chunkLength: chunkSeconds.map { .milliseconds(Int(($0 * 1000).rounded())) },
             retention: retention?.duration)
+    }
+}
+
+/// Recordings that the server reads itself, for `submit` and `transcribe`.
+struct RemoteArguments: ParsableArguments {
+    @Option(help: ArgumentHelp("A recording that the server fetches, http or https.", valueName: "url"))
+    var url: [String] = []
+
+    @Option(help: ArgumentHelp("A recording in the server's object store, by its key.", valueName: "key"))
+    var object: [String] = []
+
+    func validate() throws {
+        if url.contains("") { throw ValidationError("--url is empty") }
+        if object.contains("") { throw ValidationError("--object is empty") }
+    }
+
+    var recordings: [Recording] { url.map { .url($0) } + object.map { .object($0) } }
+}
+
+enum PriorityArgument: String, ExpressibleByArgument, CaseIterable {
+    case high
+    case normal
+    case low
+
+    var value: SubmissionPriority {
+        switch self {
+        case .high: .high
+        case .normal: .normal
+        case .low: .low
+        }
     }
 }
 

@@ -41,20 +41,20 @@ import Testing
 
     @Test func `the server comes from the option, then the environment, then the default`() throws {
         var options: GlobalOptions = try parse("status", "j", as: StatusCommand.self).global
-        #expect("\(try options.address(environment: { _ in nil }))" == "stt://127.0.0.1:7700")
-        #expect("\(try options.address(environment: { _ in "" }))" == "stt://127.0.0.1:7700")
-        #expect("\(try options.address(environment: { _ in "unix:/run/x" }))" == "unix:/run/x")
+        #expect(try options.addresses(environment: { _ in nil }).map(\.description) == ["stt://127.0.0.1:7700"])
+        #expect(try options.addresses(environment: { _ in "" }).map(\.description) == ["stt://127.0.0.1:7700"])
+        #expect(try options.addresses(environment: { _ in "unix:/run/x" }).map(\.description) == ["unix:/run/x"])
         options.server = "h:9"
-        #expect("\(try options.address(environment: { _ in "unix:/run/x" }))" == "stt://h:9")
+        #expect(try options.addresses(environment: { _ in "unix:/run/x" }).map(\.description) == ["stt://h:9"])
     }
 
     @Test func `a server address that is none is wrong usage and says where it came from`() throws {
         var options: GlobalOptions = try parse("status", "j", as: StatusCommand.self).global
-        let fromEnvironment = #expect(throws: Failure.self) { try options.address(environment: { _ in "nonsense" }) }
+        let fromEnvironment = #expect(throws: Failure.self) { try options.addresses(environment: { _ in "nonsense" }) }
         #expect(fromEnvironment?.status == .usage)
         #expect(fromEnvironment?.message.hasPrefix("STT_SERVER") == true)
         options.server = "nonsense"
-        let fromOption = #expect(throws: Failure.self) { try options.address() }
+        let fromOption = #expect(throws: Failure.self) { try options.addresses() }
         #expect(fromOption?.message.hasPrefix("--server") == true)
     }
 
@@ -68,6 +68,8 @@ import Testing
             ["transcribe", "a/t.wav", "b/t.mp3", "--output-dir", "d"], ["submit", "a", "--idempotency-key", ""],
             ["submit", "a", "--retention", "0"], ["stream", "j", "--from-chunk", "-1"],
             ["stream", "j", "--order", "any"],
+            ["submit"], ["submit", "a", "--url", "http://h"], ["submit", "--object", ""],
+            ["transcribe", "a", "--priority", "urgent"], ["transcribe", "a", "--url", "http://h/b", "--output", "x"],
             ["list", "--state", "lost"], ["list", "--limit", "-5"], ["status", "j", "--timeout", "soon"],
         ] as [[String]])
     func `wrong usage has one status and one line`(_ words: [String]) throws {

@@ -146,6 +146,51 @@ import Testing
         }
     }
 
+    @Test func `a priority is shown where it is not normal, and always in json`() async throws {
+        try await FakeSpeechServer.run {
+            $0.jobs = [
+                JobStatus(jobID: "a", state: .queued, filename: "f", priority: .high),
+                JobStatus(jobID: "b", state: .queued, filename: "f", priority: .normal),
+            ]
+        } _: { server in
+            let list = try await CLIProcess.run(server, "list").output.split(separator: "\n")
+            #expect(list.map { $0.hasSuffix("\tf\thigh") } == [true, false])
+            let json = try await CLIProcess.run(server, "--json", "list").output
+            #expect(json.contains(#""priority":"high""#) && json.contains(#""priority":"normal""#))
+        }
+    }
+
+    @Test func `the workers are part of the statistics`() async throws {
+        try await FakeSpeechServer.run {
+            $0.workers = [
+                WorkerInfo(id: "w1", host: "box", pid: 7, slotsTotal: 4, slotsBusy: 3, model: "tiny", version: "1.0"),
+                WorkerInfo(id: "w2", host: "box", engineTrouble: "no model", draining: true),
+            ]
+        } _: { server in
+            let text = try await CLIProcess.run(server, "stats").output
+            #expect(text.contains("WORKER") && text.contains("3/4") && text.contains("draining, engine: no model"))
+            let json = try await CLIProcess.run(server, "--json", "stats").output
+            #expect(json.contains(#""workers":[{"id":"w1","host":"box","pid":7,"slots_total":4,"slots_busy":3"#))
+        }
+    }
+
+    @Test func `a recording is named to the server by its URL or its key`() async throws {
+        try await FakeSpeechServer.run { server in
+            let url = "https://h/talk.mp3?token=x"
+            let submitted = try await CLIProcess.run(server, "submit", "--url", url, "--priority", "high")
+            #expect(submitted.status == 0)
+            #expect(submitted.output == "job-0\n")
+            let transcribed = try await CLIProcess.run(server, "transcribe", "--object", "imports/a.wav")
+            #expect(transcribed.output == "one\ntwo\nthree\n")
+            let options = server.read(\.options)
+            #expect(options.map(\.url) == [url, ""])
+            #expect(options.map(\.objectKey) == ["", "imports/a.wav"])
+            #expect(options.map(\.priority) == [.high, .normal])
+            #expect(server.read(\.uploads) == [[], []])
+            #expect(options.allSatisfy { $0.idempotencyKey.hasPrefix("auto-") && $0.filename.isEmpty })
+        }
+    }
+
     @Test func `several jobs are cancelled in one run, and the first failure is the status`() async throws {
         try await FakeSpeechServer.run {
             $0.failures[SpeechMethod.cancel] = [RPCError(.notFound, "there is no job x")]

@@ -27,6 +27,7 @@ final class FakeSpeechServer: Sendable {
         var holdsUploads = false
         /// Jobs for List, newest first.
         var jobs: [JobStatus] = []
+        var workers: [WorkerInfo] = []
 
         // What was asked of it.
         var calls: [String] = []
@@ -123,7 +124,8 @@ final class FakeSpeechServer: Sendable {
         }
         registry.unary(SpeechMethod.queueStats) { [self] (_: QueueStatsRequest, _) in
             try begin(SpeechMethod.queueStats)
-            return QueueStatsReply(jobs: [StateCount(state: .queued, jobs: 3)], chunksPending: 7, slotsTotal: 2)
+            return QueueStatsReply(
+                jobs: [StateCount(state: .queued, jobs: 3)], chunksPending: 7, slotsTotal: 2, workers: read(\.workers))
         }
         registry.unary(SpeechMethod.health) { [self] (_: HealthRequest, _) in
             try begin(SpeechMethod.health)

@@ -25,7 +25,7 @@ final class InstantClock: Sendable {
 
 /// A client with short waits, for the time of a test.
 func withClient(
-    of server: FakeSpeechServer, clock: RetryClock = .system,
+    of servers: FakeSpeechServer..., clock: RetryClock = .system,
     configuration change: (inout SpeechClientConfiguration) -> Void = { _ in },
     _ body: (SpeechClient) async throws -> Void
 ) async throws {
@@ -36,7 +36,7 @@ func withClient(
     configuration.connection.maxBackoff = .milliseconds(20)
     change(&configuration)
     let client = SpeechClient(
-        addresses: [server.address], configuration: configuration,
+        addresses: servers.map(\.address), configuration: configuration,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
     do {
         try await body(client)

@@ -1,5 +1,3 @@
-import Foundation
-import Logging
 import STTCore
 import STTEmbedded
 import STTTestKit
@@ -74,93 +72,5 @@ struct ResultFeedTests {
         _ = try await fixture.store.markDeleted(id, tenant: nil)
         let error = await #expect(throws: PortError.self) { try await fixture.feed(id).run { _ in } }
         #expect(error?.code == .notFound)
-    }
-}
-
-/// What a feed delivered.
-final class Collected: Sendable {
-    private let state = Mutex<(chunks: [MergedChunk], last: Job?)>(([], nil))
-
-    func add(_ event: ResultFeed.Event) {
-        state.withLock { state in
-            switch event {
-            case .partial(let merged, _): state.chunks.append(merged)
-            case .status(let job): state.last = job
-            }
-        }
-    }
-
-    var indexes: [Int] { state.withLock { $0.chunks.map(\.index) } }
-    var text: String { state.withLock { $0.chunks.map(\.text).joined() } }
-    var lastState: JobState? { state.withLock { $0.last?.state } }
-}
-
-/// A job on the embedded adapters whose chunks a test commits as it likes.
-final class FeedFixture: Sendable {
-    let store: SQLiteJobStore
-    let events: FaultyEventBus
-    private let folder: DataFolder
-    private let count: Int
-    private let owner = OwnerToken()
-
-    init(chunks: Int, faults: @escaping @Sendable (PortCall) -> Fault) throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "stt-feed-\(UUID().uuidString)").path
-        folder = try DataFolder(path: path)
-        store = try SQLiteJobStore(folder: folder)
-        events = FaultyEventBus(InProcessEventBus(), plan: FaultPlan(faults))
-        count = chunks
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: folder.path)
-    }
-
-    /// A job that has all its chunks, none of them done.
-    func prepare() async throws -> JobID {
-        let id = JobID(at: SystemWallClock().now)
-        let audio = StoredAudio(key: .audio(of: id), byteCount: 1, sha256: "0", filename: "f")
-        _ = try await store.insert(
-            Job(id: id, tenant: .default, options: .init(), audio: audio, createdAt: SystemWallClock().now))
-        _ = try await store.claim(.prepare, of: id, owner: owner, lease: .seconds(60))
-        let spans = (0..<count).map { ChunkSpan(index: $0, startSample: $0 * 16_000, endSample: ($0 + 1) * 16_000) }
-        let format = AudioFormat(name: "WAV", sampleRate: 16_000, channels: 1, sampleCount: count * 16_000)
-        _ = try await store.addChunks(spans, to: id, owner: owner, format: format)
-        _ = try await store.finishPreparing(id, owner: owner, chunkCount: count, format: format)
-        return id
-    }
-
-    func commit(_ indexes: [Int], of id: JobID) async throws {
-        for index in indexes {
-            let owner = OwnerToken()
-            let claimed = try #require(
-                try await store.claimChunk(index, of: id, owner: owner, lease: .seconds(60)))
-            let start = claimed.chunk.span.startMilliseconds
-            let result = ChunkResult(
-                segments: [
-                    TranscriptSegment(startMilliseconds: start, endMilliseconds: start + 900, text: "chunk \(index)")
-                ], engine: "none", engineMilliseconds: 1)
-            _ = try await store.commitChunk(index, of: id, owner: owner, result: result)
-            var done = claimed.chunk
-            done.state = .done
-            done.result = result
-            try await events.publish(.chunkDone(done))
-            // Events are repeated by brokers, too.
-            try await events.publish(.chunkDone(done))
-        }
-    }
-
-    func commitAll(of id: JobID, order: [Int]) async throws {
-        try await commit(order, of: id)
-        _ = try await store.claim(.merge, of: id, owner: owner, lease: .seconds(60))
-        _ = try await store.complete(
-            id, owner: owner, result: StoredResult(key: .transcript(of: id), byteCount: 1), language: nil,
-            expiresAt: SystemWallClock().now + .seconds(60))
-        try await events.publish(.jobChanged(id))
-    }
-
-    func feed(_ id: JobID, firstChunk: Int = 0, order: ResultFeed.Order = .inOrder) -> ResultFeed {
-        ResultFeed(
-            store: store, events: events, job: id, tenant: .default, firstChunk: firstChunk, order: order,
-            logger: Logger(label: "feed") { _ in SwiftLogNoOpLogHandler() })
     }
 }

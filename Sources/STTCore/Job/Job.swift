@@ -51,7 +51,7 @@ public struct Job: Sendable, Hashable, Codable {
 
     /// Whether a second Submit under the same idempotency key asks for the same work.
     public func isSameRequest(as other: Job) -> Bool {
-        options == other.options && audio.sha256 == other.audio.sha256 && audio.byteCount == other.audio.byteCount
+        options == other.options && audio.isSameContent(as: other.audio)
     }
 }
 
@@ -63,12 +63,22 @@ public struct StoredAudio: Sendable, Hashable, Codable {
     public var sha256: String
     /// As the client named it: for listings and as a hint of the format, never a path on this machine.
     public var filename: String
+    /// Where the server read it: `object:` and the key, or `url:` and the SHA-256 of the URL, which may hold secrets.
+    /// `nil`: the client sent the bytes.
+    public var source: String?
 
-    public init(key: ObjectKey, byteCount: Int, sha256: String, filename: String) {
+    public init(key: ObjectKey, byteCount: Int, sha256: String, filename: String, source: String? = nil) {
         self.key = key
         self.byteCount = byteCount
         self.sha256 = sha256
         self.filename = filename
+        self.source = source
+    }
+
+    /// Whether a client that submits both means the same: the same bytes, or the same source, whatever it holds by now.
+    public func isSameContent(as other: StoredAudio) -> Bool {
+        if let source, source == other.source { return true }
+        return sha256 == other.sha256 && byteCount == other.byteCount
     }
 }
 

@@ -70,13 +70,15 @@ public struct JobStatus: ProtoMessage, Hashable {
     public var language: String
     /// Claims of this job's chunks so far: `chunksDone` plus the runs that failed or were lost.
     public var chunkAttempts: Int
+    /// `unspecified` from a server that does not know priorities.
+    public var priority: ProtoJobPriority
 
     public init(
         jobID: String = "", state: ProtoJobState = .unspecified, filename: String = "", audio: AudioInfo? = nil,
         chunksTotal: Int = 0, chunksDone: Int = 0, chunksWithGaps: Int = 0, audioDoneMilliseconds: Int = 0,
         error: JobError? = nil, createdAtMilliseconds: Int = 0, startedAtMilliseconds: Int = 0,
         finishedAtMilliseconds: Int = 0, expiresAtMilliseconds: Int = 0, options: TranscriptionOptionsMessage? = nil,
-        language: String = "", chunkAttempts: Int = 0
+        language: String = "", chunkAttempts: Int = 0, priority: ProtoJobPriority = .unspecified
     ) {
         self.jobID = jobID
         self.state = state
@@ -94,6 +96,7 @@ public struct JobStatus: ProtoMessage, Hashable {
         self.options = options
         self.language = language
         self.chunkAttempts = chunkAttempts
+        self.priority = priority
     }
 }
 
@@ -117,6 +120,7 @@ extension JobStatus: GeneratedMessage {
         options = try reader.message(c.options)
         language = try reader.string(c.language)
         chunkAttempts = Int(c.chunk_attempts)
+        priority = ProtoJobPriority(c.priority)
     }
 
     func write(to c: inout Stt__V1__JobStatus, _ arena: ProtoArena) {
@@ -136,6 +140,7 @@ extension JobStatus: GeneratedMessage {
         c.options = arena.message(options)
         c.language = arena.string(language)
         c.chunk_attempts = UInt32(clamping: chunkAttempts)
+        c.priority = priority.c
     }
 }
 

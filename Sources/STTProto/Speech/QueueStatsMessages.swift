@@ -51,17 +51,19 @@ public struct QueueStatsReply: ProtoMessage, Hashable {
     public var oldestQueuedAtMilliseconds: Int
     public var slotsTotal: Int
     public var slotsBusy: Int
-    /// Since the start of this server, as are the next three.
+    /// Since the start of this server or of each worker that lives, as are the next three.
     public var chunksCommitted: Int
     /// Results that came after their lease was lost, and were dropped.
     public var chunksFenced: Int
     public var chunksRetried: Int
     public var engineRestarts: Int
+    /// Empty where the server itself does the work.
+    public var workers: [WorkerInfo]
 
     public init(
         jobs: [StateCount] = [], chunksPending: Int = 0, chunksRunning: Int = 0, audioPendingMilliseconds: Int = 0,
         oldestQueuedAtMilliseconds: Int = 0, slotsTotal: Int = 0, slotsBusy: Int = 0, chunksCommitted: Int = 0,
-        chunksFenced: Int = 0, chunksRetried: Int = 0, engineRestarts: Int = 0
+        chunksFenced: Int = 0, chunksRetried: Int = 0, engineRestarts: Int = 0, workers: [WorkerInfo] = []
     ) {
         self.jobs = jobs
         self.chunksPending = chunksPending
@@ -74,6 +76,7 @@ public struct QueueStatsReply: ProtoMessage, Hashable {
         self.chunksFenced = chunksFenced
         self.chunksRetried = chunksRetried
         self.engineRestarts = engineRestarts
+        self.workers = workers
     }
 }
 
@@ -92,6 +95,7 @@ extension QueueStatsReply: GeneratedMessage {
         chunksFenced = Int(clamping: c.chunks_fenced)
         chunksRetried = Int(clamping: c.chunks_retried)
         engineRestarts = Int(clamping: c.engine_restarts)
+        workers = try reader.messages(c.n_workers, c.workers)
     }
 
     func write(to c: inout Stt__V1__QueueStatsReply, _ arena: ProtoArena) {
@@ -106,5 +110,6 @@ extension QueueStatsReply: GeneratedMessage {
         c.chunks_fenced = UInt64(clamping: chunksFenced)
         c.chunks_retried = UInt64(clamping: chunksRetried)
         c.engine_restarts = UInt64(clamping: engineRestarts)
+        (c.n_workers, c.workers) = arena.messages(workers)
     }
 }

@@ -54,6 +54,17 @@ public enum ResultFormat: UInt32, Sendable, Hashable, CaseIterable {
     case unrecognized = 0x7FFF_FFFF
 }
 
+/// How soon a job's work is taken compared with other jobs', on the wire.
+public enum ProtoJobPriority: UInt32, Sendable, Hashable, CaseIterable {
+    /// Normal.
+    case unspecified = 0
+    case high = 1
+    case normal = 2
+    case low = 3
+    /// A class that this version does not know.
+    case unrecognized = 0x7FFF_FFFF
+}
+
 extension ProtoJobState {
     init(_ c: Stt__V1__JobState) { self = Self(rawValue: c.rawValue) ?? .unrecognized }
     var c: Stt__V1__JobState { Stt__V1__JobState(rawValue: rawValue) }
@@ -72,4 +83,9 @@ extension DeliveryOrder {
 extension ResultFormat {
     init(_ c: Stt__V1__ResultFormat) { self = Self(rawValue: c.rawValue) ?? .unrecognized }
     var c: Stt__V1__ResultFormat { Stt__V1__ResultFormat(rawValue: rawValue) }
+}
+
+extension ProtoJobPriority {
+    init(_ c: Stt__V1__Priority) { self = Self(rawValue: c.rawValue) ?? .unrecognized }
+    var c: Stt__V1__Priority { Stt__V1__Priority(rawValue: rawValue) }
 }

@@ -33,7 +33,7 @@ extension SubmitRequest: GeneratedMessage {
     }
 }
 
-/// What is to be done with the audio that follows.
+/// What is to be done with the audio, and where it is where it does not follow.
 public struct SubmitOptions: ProtoMessage, Hashable {
     public var transcription: TranscriptionOptionsMessage?
     /// The file's name, for listings and as a hint of its format. At most 255 bytes.
@@ -43,15 +43,25 @@ public struct SubmitOptions: ProtoMessage, Hashable {
     /// A second Submit with the same key answers with the first one's job; with other audio or options it is refused.
     /// At most 255 bytes.
     public var idempotencyKey: String
+    /// Where the server fetches the audio from, http or https. At most 4,096 bytes.
+    public var url: String
+    /// The object in the server's object store that holds the audio. At most one of `url` and `objectKey` is set.
+    public var objectKey: String
+    /// Not part of what an idempotent repetition is compared by.
+    public var priority: ProtoJobPriority
 
     public init(
         transcription: TranscriptionOptionsMessage? = nil, filename: String = "", sizeBytes: Int = 0,
-        idempotencyKey: String = ""
+        idempotencyKey: String = "", url: String = "", objectKey: String = "",
+        priority: ProtoJobPriority = .unspecified
     ) {
         self.transcription = transcription
         self.filename = filename
         self.sizeBytes = sizeBytes
         self.idempotencyKey = idempotencyKey
+        self.url = url
+        self.objectKey = objectKey
+        self.priority = priority
     }
 }
 
@@ -63,6 +73,9 @@ extension SubmitOptions: GeneratedMessage {
         filename = try reader.string(c.filename)
         sizeBytes = Int(clamping: c.size_bytes)
         idempotencyKey = try reader.string(c.idempotency_key)
+        url = try reader.string(c.url)
+        objectKey = try reader.string(c.object_key)
+        priority = ProtoJobPriority(c.priority)
     }
 
     func write(to c: inout Stt__V1__SubmitOptions, _ arena: ProtoArena) {
@@ -70,6 +83,9 @@ extension SubmitOptions: GeneratedMessage {
         c.filename = arena.string(filename)
         c.size_bytes = UInt64(clamping: sizeBytes)
         c.idempotency_key = arena.string(idempotencyKey)
+        c.url = arena.string(url)
+        c.object_key = arena.string(objectKey)
+        c.priority = priority.c
     }
 }
 

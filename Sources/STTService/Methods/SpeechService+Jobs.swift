@@ -62,7 +62,9 @@ extension SpeechService {
         switch try await context.store.markDeleted(id, tenant: tenant(of: call)) {
         case .deleted(let job):
             do {
-                try await context.queue.enqueue([WorkItem(.collect, job: id, tenant: job.tenant)])
+                try await context.queue.enqueue([
+                    WorkItem(.collect, job: id, tenant: job.tenant, priority: job.priority)
+                ])
             } catch {
                 context.logger.warning(
                     "not enqueued, left to the reconciler", metadata: ["job": "\(id)", "error": "\(error)"])

@@ -21,6 +21,7 @@ extension SpeechService {
         reply.chunksFenced = workers.chunksFenced
         reply.chunksRetried = workers.chunksRetried
         reply.engineRestarts = workers.engineRestarts
+        reply.workers = workers.workers.map { WorkerInfo($0) }
         return reply
     }
 

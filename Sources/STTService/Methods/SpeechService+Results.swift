@@ -8,9 +8,6 @@ extension SpeechService {
         _ request: StreamResultRequest, _ replies: OutboundMessages<StreamResultReply>, _ call: CallContext
     ) async throws {
         let job = try await job(request.jobID, call)
-        var logger = context.logger
-        logger[metadataKey: "job"] = "\(job.id)"
-        logger[metadataKey: "call"] = "\(call.callID)"
         let order: ResultFeed.Order =
             switch request.order {
             case .inOrder: .inOrder
@@ -18,8 +15,7 @@ extension SpeechService {
             case .unrecognized: throw RPCError(.invalidArgument, "this server delivers in order or as ready only")
             }
         let feed = ResultFeed(
-            store: context.store, events: context.events, job: job.id, tenant: tenant(of: call),
-            firstChunk: request.fromChunk, order: order, logger: logger)
+            store: context.store, watches: watches, job: job.id, firstChunk: request.fromChunk, order: order)
         try await feed.run { event in
             switch event {
             case .partial(let merged, let chunk):

@@ -7,7 +7,8 @@ struct ListCommand: ClientCommand {
         abstract: "Lists jobs, newest first.",
         discussion: """
             A table on a terminal; otherwise one job a line with tabs between the columns: id, state, chunks done, \
-            chunks in all, length of the audio in seconds, time of creation, file name.
+            chunks in all, length of the audio in seconds, time of creation, file name, and the priority where it is \
+            not normal.
 
             Examples:
               stt-rpc list
@@ -56,7 +57,7 @@ struct ListCommand: ClientCommand {
     private static func cells(_ job: JobStatus) -> [String] {
         let length = job.audio?.durationMilliseconds ?? 0
         return [
-            job.jobID, "\(job.state)",
+            job.jobID, Format.priority(job.priority).map { "\(job.state) (\($0))" } ?? "\(job.state)",
             job.chunksTotal > 0 ? "\(job.chunksDone)/\(job.chunksTotal)" : "\(job.chunksDone)",
             length > 0 ? Format.position(milliseconds: length) : "-", Format.utc(job.createdAtMilliseconds),
             job.filename,
@@ -68,7 +69,7 @@ struct ListCommand: ClientCommand {
             job.jobID, "\(job.state)", "\(job.chunksDone)", "\(job.chunksTotal)",
             JSON.seconds(milliseconds: job.audio?.durationMilliseconds ?? 0).text,
             Format.utc(job.createdAtMilliseconds), job.filename,
-        ]
+        ] + (Format.priority(job.priority).map { [$0] } ?? [])
     }
 }
 

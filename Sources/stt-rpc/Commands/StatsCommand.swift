@@ -6,7 +6,8 @@ struct StatsCommand: ClientCommand {
         commandName: "stats",
         abstract: "Shows how busy the server is.",
         discussion: """
-            The counters of chunks committed, fenced and retried, and of engine restarts, start with the server.
+            The counters of chunks committed, fenced and retried, and of engine restarts, start with the server or, where \
+            workers are processes of their own, with each worker that lives; these are listed then.
 
             Examples:
               stt-rpc stats
@@ -36,6 +37,34 @@ struct StatsCommand: ClientCommand {
             ["engine restarts", "\(stats.engineRestarts)"],
         ]
         for line in table.lines(bold: session.console.bold).dropFirst() { try session.console.line(line) }
+        guard !stats.workers.isEmpty else { return }
+        try session.console.line("")
+        for line in Self.table(of: stats.workers).lines(bold: session.console.bold) { try session.console.line(line) }
+    }
+
+    private static func table(of workers: [WorkerInfo]) -> Table {
+        var table = Table(columns: [
+            ("WORKER", .left), ("HOST", .left), ("PID", .right), ("SLOTS", .right), ("MODEL", .left),
+            ("VERSION", .left), ("STATE", .left),
+        ])
+        table.rows = workers.map { worker in
+            let state = worker.engineTrouble.isEmpty ? "" : "engine: \(worker.engineTrouble)"
+            return [
+                worker.id, worker.host, "\(worker.pid)", "\(worker.slotsBusy)/\(worker.slotsTotal)", worker.model,
+                worker.version, worker.draining ? "draining" + (state.isEmpty ? "" : ", " + state) : state,
+            ]
+        }
+        return table
+    }
+
+    private static func json(_ worker: WorkerInfo) -> JSON {
+        .object([
+            "id": .string(worker.id), "host": .string(worker.host), "pid": .int(worker.pid),
+            "slots_total": .int(worker.slotsTotal), "slots_busy": .int(worker.slotsBusy),
+            "model": .string(worker.model),
+            "engine_trouble": worker.engineTrouble.isEmpty ? nil : .string(worker.engineTrouble),
+            "draining": .bool(worker.draining), "version": .string(worker.version),
+        ])
     }
 
     private static func json(_ stats: QueueStatsReply) -> JSON {
@@ -52,6 +81,7 @@ struct StatsCommand: ClientCommand {
             "chunks_fenced": .int(stats.chunksFenced),
             "chunks_retried": .int(stats.chunksRetried),
             "engine_restarts": .int(stats.engineRestarts),
+            "workers": stats.workers.isEmpty ? nil : .array(stats.workers.map { json($0) }),
         ])
     }
 }

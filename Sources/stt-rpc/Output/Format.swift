@@ -1,5 +1,16 @@
+import STTClient
+
 /// Numbers as people read them.
 enum Format {
+    /// `nil` for a job of normal priority.
+    static func priority(_ priority: ProtoJobPriority) -> String? {
+        switch priority {
+        case .high: "high"
+        case .low: "low"
+        case .normal, .unspecified, .unrecognized: nil
+        }
+    }
+
     /// `0:07`, `12:34`, `1:02:03`.
     static func position(milliseconds: Int) -> String {
         let seconds = max(0, milliseconds) / 1000

@@ -14,6 +14,7 @@ extension JSON {
             "state": .string("\(status.state)"),
             "filename": .string(status.filename),
             "audio": status.audio.map { audio($0) },
+            "priority": .string(Format.priority(status.priority) ?? "normal"),
             "chunks_total": .int(status.chunksTotal),
             "chunks_done": .int(status.chunksDone),
             "chunks_with_gaps": .int(status.chunksWithGaps),

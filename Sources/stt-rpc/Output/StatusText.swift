@@ -5,6 +5,7 @@ enum StatusText {
     static func lines(_ status: JobStatus) -> [String] {
         var fields: [(String, String)] = [("job", status.jobID), ("state", "\(status.state)")]
         if !status.filename.isEmpty { fields.append(("file", status.filename)) }
+        if let priority = Format.priority(status.priority) { fields.append(("priority", priority)) }
         if let audio = status.audio { fields.append(("audio", describe(audio))) }
         if status.chunksTotal > 0 || status.chunksDone > 0 { fields.append(("progress", progress(status))) }
         if !status.language.isEmpty { fields.append(("language", status.language)) }

@@ -2,7 +2,11 @@
 enum FileLabel {
     /// The name without its folder; `-` is standard input.
     static func short(_ file: String) -> String {
-        file == "-" ? "stdin" : file.split(separator: "/").last.map(String.init) ?? file
+        if file == "-" { return "stdin" }
+        // What follows a URL's path may hold secrets.
+        let isURL = file.contains(#/^https?:\/\//#.ignoresCase())
+        let path = isURL ? file.prefix { $0 != "?" && $0 != "#" } : file[...]
+        return path.split(separator: "/").last.map(String.init) ?? file
     }
 
     /// The name without its folder and its extension.

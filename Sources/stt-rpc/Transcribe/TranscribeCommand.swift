@@ -18,6 +18,7 @@ struct TranscribeCommand: ClientCommand {
               stt-rpc transcribe talk.flac
               stt-rpc transcribe talk.flac --format srt --output talk.srt
               stt-rpc transcribe *.mp3 --format vtt --output-dir subtitles
+              stt-rpc transcribe --url https://example.com/talk.mp3
               ffmpeg -i talk.mkv -f wav - | stt-rpc transcribe -
             """)
 
@@ -42,12 +43,17 @@ struct TranscribeCommand: ClientCommand {
     @Option(help: "A second run with the same key answers with the first one's job. For one file.")
     var idempotencyKey: String?
 
+    @OptionGroup var remote: RemoteArguments
+
     @Argument(help: "The audio files; - is standard input.")
-    var files: [String]
+    var files: [String] = []
+
+    private var recordings: [Recording] { files.map { .file($0) } + remote.recordings }
 
     func validate() throws {
         try IdempotencyKey.validate(idempotencyKey)
-        guard files.count > 1 else { return }
+        guard !recordings.isEmpty else { throw ValidationError("name an audio file, or give --url or --object") }
+        guard recordings.count > 1 else { return }
         if output != nil { throw ValidationError("--output is for one file; use --output-dir for several") }
         if idempotencyKey != nil { throw ValidationError("--idempotency-key is for one file") }
         if files.filter({ $0 == "-" }).count > 1 { throw ValidationError("standard input (-) can be read only once") }
@@ -56,7 +62,7 @@ struct TranscribeCommand: ClientCommand {
 
     private func checkNames() throws {
         var seen: [String: String] = [:]
-        for file in files {
+        for file in recordings.map(\.text) {
             let name = outputName(file)
             if let other = seen.updateValue(file, forKey: name) {
                 throw ValidationError("\(other) and \(file) would both be written to \(name); transcribe them apart")
@@ -85,8 +91,10 @@ struct TranscribeCommand: ClientCommand {
         if let output { try OutputFile.check(output) }
         if let outputDir { try OutputFile.makeDirectory(outputDir) }
         let run = TranscriptionRun(
-            session: session, files: files, format: resultFormat, failOnGaps: failOnGaps,
-            options: SubmissionOptions(transcription: transcription.options, idempotencyKey: idempotencyKey),
+            session: session, recordings: recordings, format: resultFormat, failOnGaps: failOnGaps,
+            options: SubmissionOptions(
+                transcription: transcription.options, idempotencyKey: idempotencyKey,
+                priority: transcription.priority.value),
             destination: destination)
         try await run.run()
     }

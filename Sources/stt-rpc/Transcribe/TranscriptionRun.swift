@@ -15,12 +15,13 @@ struct TranscriptionRun {
     }
 
     let session: Session
-    let files: [String]
+    let recordings: [Recording]
     let format: FormatArgument
     let failOnGaps: Bool
     let options: SubmissionOptions
     let destination: (String) -> Destination
 
+    private var files: [String] { recordings.map(\.text) }
     private var console: Console { session.console }
     private var isJSON: Bool { session.options.json }
 
@@ -66,11 +67,11 @@ struct TranscriptionRun {
     }
 
     private func start(upload index: Int, _ display: ProgressDisplay, _ current: CurrentFile) -> UploadAhead.Upload {
-        let (file, name) = (files[index], FileLabel.short(files[index]))
+        let (recording, name) = (recordings[index], FileLabel.short(files[index]))
         let (session, options) = (session, options)
         return Task {
             let began = ContinuousClock.now
-            let submission = try await session.client.submit(file: file, options: options) { progress in
+            let submission = try await recording.submit(with: session.client, options: options) { progress in
                 guard current.isAt(index) else { return }
                 display.show { ProgressText.upload(progress, elapsed: $0 - began, name: name) }
             }

@@ -1042,6 +1042,51 @@ void   stt__v1__state_count__free_unpacked
   assert(message->base.descriptor == &stt__v1__state_count__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   stt__v1__worker_info__init
+                     (Stt__V1__WorkerInfo         *message)
+{
+  static const Stt__V1__WorkerInfo init_value = STT__V1__WORKER_INFO__INIT;
+  *message = init_value;
+}
+size_t stt__v1__worker_info__get_packed_size
+                     (const Stt__V1__WorkerInfo *message)
+{
+  assert(message->base.descriptor == &stt__v1__worker_info__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stt__v1__worker_info__pack
+                     (const Stt__V1__WorkerInfo *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stt__v1__worker_info__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stt__v1__worker_info__pack_to_buffer
+                     (const Stt__V1__WorkerInfo *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stt__v1__worker_info__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stt__V1__WorkerInfo *
+       stt__v1__worker_info__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stt__V1__WorkerInfo *)
+     protobuf_c_message_unpack (&stt__v1__worker_info__descriptor,
+                                allocator, len, data);
+}
+void   stt__v1__worker_info__free_unpacked
+                     (Stt__V1__WorkerInfo *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stt__v1__worker_info__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   stt__v1__queue_stats_reply__init
                      (Stt__V1__QueueStatsReply         *message)
 {
@@ -1402,7 +1447,7 @@ const ProtobufCMessageDescriptor stt__v1__submit_request__descriptor =
   (ProtobufCMessageInit) stt__v1__submit_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor stt__v1__submit_options__field_descriptors[4] =
+static const ProtobufCFieldDescriptor stt__v1__submit_options__field_descriptors[7] =
 {
   {
     "transcription",
@@ -1452,17 +1497,56 @@ static const ProtobufCFieldDescriptor stt__v1__submit_options__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "url",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__SubmitOptions, url),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "object_key",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__SubmitOptions, object_key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "priority",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__SubmitOptions, priority),
+    &stt__v1__priority__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stt__v1__submit_options__field_indices_by_name[] = {
   1,   /* field[1] = filename */
   3,   /* field[3] = idempotency_key */
+  5,   /* field[5] = object_key */
+  6,   /* field[6] = priority */
   2,   /* field[2] = size_bytes */
   0,   /* field[0] = transcription */
+  4,   /* field[4] = url */
 };
 static const ProtobufCIntRange stt__v1__submit_options__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor stt__v1__submit_options__descriptor =
 {
@@ -1472,7 +1556,7 @@ const ProtobufCMessageDescriptor stt__v1__submit_options__descriptor =
   "Stt__V1__SubmitOptions",
   "stt.v1",
   sizeof(Stt__V1__SubmitOptions),
-  4,
+  7,
   stt__v1__submit_options__field_descriptors,
   stt__v1__submit_options__field_indices_by_name,
   1,  stt__v1__submit_options__number_ranges,
@@ -1748,7 +1832,7 @@ const ProtobufCMessageDescriptor stt__v1__job_error__descriptor =
   (ProtobufCMessageInit) stt__v1__job_error__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor stt__v1__job_status__field_descriptors[16] =
+static const ProtobufCFieldDescriptor stt__v1__job_status__field_descriptors[17] =
 {
   {
     "job_id",
@@ -1942,6 +2026,18 @@ static const ProtobufCFieldDescriptor stt__v1__job_status__field_descriptors[16]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "priority",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__JobStatus, priority),
+    &stt__v1__priority__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stt__v1__job_status__field_indices_by_name[] = {
   3,   /* field[3] = audio */
@@ -1958,13 +2054,14 @@ static const unsigned stt__v1__job_status__field_indices_by_name[] = {
   0,   /* field[0] = job_id */
   14,   /* field[14] = language */
   13,   /* field[13] = options */
+  16,   /* field[16] = priority */
   10,   /* field[10] = started_at_ms */
   1,   /* field[1] = state */
 };
 static const ProtobufCIntRange stt__v1__job_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 16 }
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor stt__v1__job_status__descriptor =
 {
@@ -1974,7 +2071,7 @@ const ProtobufCMessageDescriptor stt__v1__job_status__descriptor =
   "Stt__V1__JobStatus",
   "stt.v1",
   sizeof(Stt__V1__JobStatus),
-  16,
+  17,
   stt__v1__job_status__field_descriptors,
   stt__v1__job_status__field_indices_by_name,
   1,  stt__v1__job_status__number_ranges,
@@ -2849,7 +2946,149 @@ const ProtobufCMessageDescriptor stt__v1__state_count__descriptor =
   (ProtobufCMessageInit) stt__v1__state_count__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor stt__v1__queue_stats_reply__field_descriptors[11] =
+static const ProtobufCFieldDescriptor stt__v1__worker_info__field_descriptors[9] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__WorkerInfo, id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "host",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__WorkerInfo, host),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pid",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__WorkerInfo, pid),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "slots_total",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__WorkerInfo, slots_total),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "slots_busy",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__WorkerInfo, slots_busy),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "model",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__WorkerInfo, model),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "engine_trouble",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__WorkerInfo, engine_trouble),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "draining",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__WorkerInfo, draining),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__WorkerInfo, version),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stt__v1__worker_info__field_indices_by_name[] = {
+  7,   /* field[7] = draining */
+  6,   /* field[6] = engine_trouble */
+  1,   /* field[1] = host */
+  0,   /* field[0] = id */
+  5,   /* field[5] = model */
+  2,   /* field[2] = pid */
+  4,   /* field[4] = slots_busy */
+  3,   /* field[3] = slots_total */
+  8,   /* field[8] = version */
+};
+static const ProtobufCIntRange stt__v1__worker_info__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor stt__v1__worker_info__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stt.v1.WorkerInfo",
+  "WorkerInfo",
+  "Stt__V1__WorkerInfo",
+  "stt.v1",
+  sizeof(Stt__V1__WorkerInfo),
+  9,
+  stt__v1__worker_info__field_descriptors,
+  stt__v1__worker_info__field_indices_by_name,
+  1,  stt__v1__worker_info__number_ranges,
+  (ProtobufCMessageInit) stt__v1__worker_info__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stt__v1__queue_stats_reply__field_descriptors[12] =
 {
   {
     "jobs",
@@ -2983,6 +3222,18 @@ static const ProtobufCFieldDescriptor stt__v1__queue_stats_reply__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "workers",
+    12,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Stt__V1__QueueStatsReply, n_workers),
+    offsetof(Stt__V1__QueueStatsReply, workers),
+    &stt__v1__worker_info__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stt__v1__queue_stats_reply__field_indices_by_name[] = {
   3,   /* field[3] = audio_pending_ms */
@@ -2996,11 +3247,12 @@ static const unsigned stt__v1__queue_stats_reply__field_indices_by_name[] = {
   4,   /* field[4] = oldest_queued_at_ms */
   6,   /* field[6] = slots_busy */
   5,   /* field[5] = slots_total */
+  11,   /* field[11] = workers */
 };
 static const ProtobufCIntRange stt__v1__queue_stats_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor stt__v1__queue_stats_reply__descriptor =
 {
@@ -3010,7 +3262,7 @@ const ProtobufCMessageDescriptor stt__v1__queue_stats_reply__descriptor =
   "Stt__V1__QueueStatsReply",
   "stt.v1",
   sizeof(Stt__V1__QueueStatsReply),
-  11,
+  12,
   stt__v1__queue_stats_reply__field_descriptors,
   stt__v1__queue_stats_reply__field_indices_by_name,
   1,  stt__v1__queue_stats_reply__number_ranges,
@@ -3310,6 +3562,38 @@ const ProtobufCEnumDescriptor stt__v1__result_format__descriptor =
   stt__v1__result_format__enum_values_by_name,
   1,
   stt__v1__result_format__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue stt__v1__priority__enum_values_by_number[4] =
+{
+  { "PRIORITY_UNSPECIFIED", "STT__V1__PRIORITY__PRIORITY_UNSPECIFIED", 0 },
+  { "PRIORITY_HIGH", "STT__V1__PRIORITY__PRIORITY_HIGH", 1 },
+  { "PRIORITY_NORMAL", "STT__V1__PRIORITY__PRIORITY_NORMAL", 2 },
+  { "PRIORITY_LOW", "STT__V1__PRIORITY__PRIORITY_LOW", 3 },
+};
+static const ProtobufCIntRange stt__v1__priority__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex stt__v1__priority__enum_values_by_name[4] =
+{
+  { "PRIORITY_HIGH", 1 },
+  { "PRIORITY_LOW", 3 },
+  { "PRIORITY_NORMAL", 2 },
+  { "PRIORITY_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor stt__v1__priority__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "stt.v1.Priority",
+  "Priority",
+  "Stt__V1__Priority",
+  "stt.v1",
+  4,
+  stt__v1__priority__enum_values_by_number,
+  4,
+  stt__v1__priority__enum_values_by_name,
+  1,
+  stt__v1__priority__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCMethodDescriptor stt__v1__speech_to_text__method_descriptors[9] =

@@ -38,6 +38,7 @@ typedef struct Stt__V1__DeleteRequest Stt__V1__DeleteRequest;
 typedef struct Stt__V1__DeleteReply Stt__V1__DeleteReply;
 typedef struct Stt__V1__QueueStatsRequest Stt__V1__QueueStatsRequest;
 typedef struct Stt__V1__StateCount Stt__V1__StateCount;
+typedef struct Stt__V1__WorkerInfo Stt__V1__WorkerInfo;
 typedef struct Stt__V1__QueueStatsReply Stt__V1__QueueStatsReply;
 typedef struct Stt__V1__HealthRequest Stt__V1__HealthRequest;
 typedef struct Stt__V1__DependencyHealth Stt__V1__DependencyHealth;
@@ -99,6 +100,19 @@ typedef enum _Stt__V1__ResultFormat {
   STT__V1__RESULT_FORMAT__RESULT_FORMAT_TSV = 5
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STT__V1__RESULT_FORMAT)
 } Stt__V1__ResultFormat;
+/*
+ * How soon a job's work is taken compared with other jobs'. A lower class is slowed down by a higher one, never starved.
+ */
+typedef enum _Stt__V1__Priority {
+  /*
+   * Normal.
+   */
+  STT__V1__PRIORITY__PRIORITY_UNSPECIFIED = 0,
+  STT__V1__PRIORITY__PRIORITY_HIGH = 1,
+  STT__V1__PRIORITY__PRIORITY_NORMAL = 2,
+  STT__V1__PRIORITY__PRIORITY_LOW = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STT__V1__PRIORITY)
+} Stt__V1__Priority;
 
 /* --- messages --- */
 
@@ -175,10 +189,23 @@ struct  Stt__V1__SubmitOptions
    * At most 255 bytes.
    */
   char *idempotency_key;
+  /*
+   * Where the server fetches the audio from, http or https, instead of receiving it. At most 4,096 bytes.
+   */
+  char *url;
+  /*
+   * The object in the server's object store, below its import prefix, that holds the audio. The job keeps a copy.
+   * At most one of url and object_key is set; no audio follows then.
+   */
+  char *object_key;
+  /*
+   * Not part of what an idempotent repetition is compared by.
+   */
+  Stt__V1__Priority priority;
 };
 #define STT__V1__SUBMIT_OPTIONS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stt__v1__submit_options__descriptor) \
-    , NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, STT__V1__PRIORITY__PRIORITY_UNSPECIFIED }
 
 
 struct  Stt__V1__SubmitReply
@@ -282,10 +309,14 @@ struct  Stt__V1__JobStatus
    * Claims of this job's chunks so far: chunks_done plus the runs that failed or were lost.
    */
   uint32_t chunk_attempts;
+  /*
+   * Never UNSPECIFIED from a server that knows priorities.
+   */
+  Stt__V1__Priority priority;
 };
 #define STT__V1__JOB_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stt__v1__job_status__descriptor) \
-    , (char *)protobuf_c_empty_string, STT__V1__JOB_STATE__JOB_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, NULL, 0, 0, 0, 0, NULL, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, STT__V1__JOB_STATE__JOB_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, NULL, 0, 0, 0, 0, NULL, (char *)protobuf_c_empty_string, 0, STT__V1__PRIORITY__PRIORITY_UNSPECIFIED }
 
 
 struct  Stt__V1__StreamResultRequest
@@ -516,6 +547,36 @@ struct  Stt__V1__StateCount
     , STT__V1__JOB_STATE__JOB_STATE_UNSPECIFIED, 0 }
 
 
+/*
+ * A worker process that lives.
+ */
+struct  Stt__V1__WorkerInfo
+{
+  ProtobufCMessage base;
+  /*
+   * Made anew with each start.
+   */
+  char *id;
+  char *host;
+  uint32_t pid;
+  uint32_t slots_total;
+  uint32_t slots_busy;
+  char *model;
+  /*
+   * Why its engines cannot work at the moment. Empty: they can.
+   */
+  char *engine_trouble;
+  /*
+   * It finishes what it has and takes nothing more.
+   */
+  protobuf_c_boolean draining;
+  char *version;
+};
+#define STT__V1__WORKER_INFO__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stt__v1__worker_info__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
 struct  Stt__V1__QueueStatsReply
 {
   ProtobufCMessage base;
@@ -531,16 +592,21 @@ struct  Stt__V1__QueueStatsReply
   uint32_t slots_total;
   uint32_t slots_busy;
   /*
-   * Since the start of this server.
+   * Since the start of this server or, where workers are processes of their own, of each that lives.
    */
   uint64_t chunks_committed;
   uint64_t chunks_fenced;
   uint64_t chunks_retried;
   uint64_t engine_restarts;
+  /*
+   * Empty where the server itself does the work.
+   */
+  size_t n_workers;
+  Stt__V1__WorkerInfo **workers;
 };
 #define STT__V1__QUEUE_STATS_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stt__v1__queue_stats_reply__descriptor) \
-    , 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL }
 
 
 struct  Stt__V1__HealthRequest
@@ -1015,6 +1081,25 @@ Stt__V1__StateCount *
 void   stt__v1__state_count__free_unpacked
                      (Stt__V1__StateCount *message,
                       ProtobufCAllocator *allocator);
+/* Stt__V1__WorkerInfo methods */
+void   stt__v1__worker_info__init
+                     (Stt__V1__WorkerInfo         *message);
+size_t stt__v1__worker_info__get_packed_size
+                     (const Stt__V1__WorkerInfo   *message);
+size_t stt__v1__worker_info__pack
+                     (const Stt__V1__WorkerInfo   *message,
+                      uint8_t             *out);
+size_t stt__v1__worker_info__pack_to_buffer
+                     (const Stt__V1__WorkerInfo   *message,
+                      ProtobufCBuffer     *buffer);
+Stt__V1__WorkerInfo *
+       stt__v1__worker_info__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stt__v1__worker_info__free_unpacked
+                     (Stt__V1__WorkerInfo *message,
+                      ProtobufCAllocator *allocator);
 /* Stt__V1__QueueStatsReply methods */
 void   stt__v1__queue_stats_reply__init
                      (Stt__V1__QueueStatsReply         *message);
@@ -1162,6 +1247,9 @@ typedef void (*Stt__V1__QueueStatsRequest_Closure)
 typedef void (*Stt__V1__StateCount_Closure)
                  (const Stt__V1__StateCount *message,
                   void *closure_data);
+typedef void (*Stt__V1__WorkerInfo_Closure)
+                 (const Stt__V1__WorkerInfo *message,
+                  void *closure_data);
 typedef void (*Stt__V1__QueueStatsReply_Closure)
                  (const Stt__V1__QueueStatsReply *message,
                   void *closure_data);
@@ -1277,6 +1365,7 @@ extern const ProtobufCEnumDescriptor    stt__v1__job_state__descriptor;
 extern const ProtobufCEnumDescriptor    stt__v1__segmentation__descriptor;
 extern const ProtobufCEnumDescriptor    stt__v1__delivery_order__descriptor;
 extern const ProtobufCEnumDescriptor    stt__v1__result_format__descriptor;
+extern const ProtobufCEnumDescriptor    stt__v1__priority__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__transcription_options__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__submit_request__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__submit_options__descriptor;
@@ -1300,6 +1389,7 @@ extern const ProtobufCMessageDescriptor stt__v1__delete_request__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__delete_reply__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__queue_stats_request__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__state_count__descriptor;
+extern const ProtobufCMessageDescriptor stt__v1__worker_info__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__queue_stats_reply__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__health_request__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__dependency_health__descriptor;

@@ -1,0 +1,139 @@
+import Foundation
+import Logging
+import STTCore
+import STTEmbedded
+import STTTestKit
+import Synchronization
+import Testing
+
+@testable import STTService
+
+/// What a feed delivered.
+final class Collected: Sendable {
+    private struct State {
+        var chunks: [MergedChunk] = []
+        var last: Job?
+        var waiters: [(isMet: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+    }
+
+    private let state = Mutex(State())
+
+    func add(_ event: ResultFeed.Event) {
+        let ready = state.withLock { state in
+            switch event {
+            case .partial(let merged, _): state.chunks.append(merged)
+            case .status(let job): state.last = job
+            }
+            let now = state
+            let ready = now.waiters.filter { $0.isMet(now) }
+            state.waiters.removeAll { $0.isMet(now) }
+            return ready
+        }
+        for waiter in ready { waiter.continuation.resume() }
+    }
+
+    /// Returns when this many chunks were delivered.
+    func chunks(_ count: Int) async {
+        await until { $0.chunks.count >= count }
+    }
+
+    /// Returns when a status was delivered.
+    func status() async {
+        await until { $0.last != nil }
+    }
+
+    private func until(_ condition: @escaping @Sendable (State) -> Bool) async {
+        await withCheckedContinuation { continuation in
+            let isThere = state.withLock { state in
+                if condition(state) { return true }
+                state.waiters.append((condition, continuation))
+                return false
+            }
+            if isThere { continuation.resume() }
+        }
+    }
+
+    var indexes: [Int] { state.withLock { $0.chunks.map(\.index) } }
+    var text: String { state.withLock { $0.chunks.map(\.text).joined() } }
+    var lastState: JobState? { state.withLock { $0.last?.state } }
+}
+
+/// A job on the embedded adapters whose chunks a test commits as it likes.
+final class FeedFixture: Sendable {
+    let store: SQLiteJobStore
+    /// The store as the feeds see it.
+    let readStore: FaultyJobStore
+    let readPlan: FaultPlan
+    let events: FaultyEventBus
+    let watches: JobWatches
+    private let folder: DataFolder
+    private let count: Int
+    private let owner = OwnerToken()
+
+    init(
+        chunks: Int, storeFaults: @escaping @Sendable (PortCall) -> Fault = { _ in .none },
+        faults: @escaping @Sendable (PortCall) -> Fault
+    ) throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "stt-feed-\(UUID().uuidString)").path
+        folder = try DataFolder(path: path)
+        store = try SQLiteJobStore(folder: folder)
+        readPlan = FaultPlan(storeFaults)
+        readStore = FaultyJobStore(store, plan: readPlan)
+        events = FaultyEventBus(InProcessEventBus(), plan: FaultPlan(faults))
+        watches = JobWatches(
+            store: readStore, events: events, logger: Logger(label: "feed") { _ in SwiftLogNoOpLogHandler() })
+        count = chunks
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: folder.path)
+    }
+
+    /// A job that has all its chunks, none of them done.
+    func prepare() async throws -> JobID {
+        let id = JobID(at: SystemWallClock().now)
+        let audio = StoredAudio(key: .audio(of: id), byteCount: 1, sha256: "0", filename: "f")
+        _ = try await store.insert(
+            Job(id: id, tenant: .default, options: .init(), audio: audio, createdAt: SystemWallClock().now))
+        _ = try await store.claim(.prepare, of: id, owner: owner, lease: .seconds(60))
+        let spans = (0..<count).map { ChunkSpan(index: $0, startSample: $0 * 16_000, endSample: ($0 + 1) * 16_000) }
+        let format = AudioFormat(name: "WAV", sampleRate: 16_000, channels: 1, sampleCount: count * 16_000)
+        _ = try await store.addChunks(spans, to: id, owner: owner, format: format)
+        _ = try await store.finishPreparing(id, owner: owner, chunkCount: count, format: format)
+        return id
+    }
+
+    func commit(_ indexes: [Int], of id: JobID) async throws {
+        for index in indexes {
+            let owner = OwnerToken()
+            let claimed = try #require(
+                try await store.claimChunk(index, of: id, owner: owner, lease: .seconds(60)))
+            let start = claimed.chunk.span.startMilliseconds
+            let result = ChunkResult(
+                segments: [
+                    TranscriptSegment(startMilliseconds: start, endMilliseconds: start + 900, text: "chunk \(index)")
+                ], engine: "none", engineMilliseconds: 1)
+            _ = try await store.commitChunk(index, of: id, owner: owner, result: result)
+            var done = claimed.chunk
+            done.state = .done
+            done.result = result
+            try await events.publish(.chunkDone(done))
+            // Events are repeated by brokers, too.
+            try await events.publish(.chunkDone(done))
+        }
+    }
+
+    func commitAll(of id: JobID, order: [Int]) async throws {
+        try await commit(order, of: id)
+        _ = try await store.claim(.merge, of: id, owner: owner, lease: .seconds(60))
+        _ = try await store.complete(
+            id, owner: owner, result: StoredResult(key: .transcript(of: id), byteCount: 1), language: nil,
+            expiresAt: SystemWallClock().now + .seconds(60))
+        try await events.publish(.jobChanged(id))
+    }
+
+    func feed(_ id: JobID, firstChunk: Int = 0, order: ResultFeed.Order = .inOrder) -> ResultFeed {
+        ResultFeed(
+            store: readStore, watches: watches, job: id, firstChunk: firstChunk, order: order)
+    }
+}
