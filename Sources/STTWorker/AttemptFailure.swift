@@ -7,6 +7,8 @@ struct AttemptFailure {
     let failure: JobFailure?
     /// Whether the attempt counts against the chunk or the stage. Trouble with a service or the disk does not.
     let isCharged: Bool
+    /// Whether other work would meet the same trouble at the moment.
+    var isImpediment: Bool { failure != nil && !isCharged }
 
     init(_ error: any Error) {
         switch error {

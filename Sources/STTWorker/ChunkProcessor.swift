@@ -14,39 +14,53 @@ struct ChunkProcessor: Sendable {
     let transcriber: ChunkTranscriber
 
     /// Returns when the chunk is done, given back, or found to be none of ours.
-    func process(_ index: Int, of job: JobID, engine: SlotEngine, logger: Logger) async throws(PortError) {
+    func process(
+        _ index: Int, of job: JobID, engine: SlotEngine, logger: Logger
+    ) async throws(PortError) -> WorkTaker.Outcome {
         let owner = OwnerToken()
+        let sent = ports.time.now
         let claim = try await ports.store.claimChunk(
             index, of: job, owner: owner, lease: configuration.leaseDuration)
         guard let claim else {
             logger.debug("chunk not claimable")
-            return
+            return .handled
         }
         metrics.update { $0.slotsBusy += 1 }
         defer { metrics.update { $0.slotsBusy -= 1 } }
         do {
-            let result = try await keeper.hold(job: job, logger: logger) { () async throws(PortError) in
+            let result = try await keeper.hold(job: job, sent: sent, logger: logger) { () async throws(PortError) in
                 try await ports.store.renewChunk(index, of: job, owner: owner, lease: configuration.leaseDuration)
-            } _: {
+            } _: { lease in
                 let result = try await transcriber.transcribe(claim, engine: engine, logger: logger)
-                try await commit(result, claim: claim, owner: owner, logger: logger)
+                try await commit(result, claim: claim, owner: owner, lease: lease, logger: logger)
                 return result
             }
             logger.debug(
                 "chunk done",
                 metadata: ["engineMS": "\(result.engineMilliseconds)", "attempt": "\(claim.chunk.attempts)"])
+            return .handled
         } catch let interruption as WorkInterruption {
-            if interruption == .leaseLost { metrics.update { $0.chunksFenced += 1 } }
-            logger.info("chunk given up", metadata: ["reason": "\(interruption)"])
+            var isTakenOver = interruption == .leaseLost
+            if !isTakenOver { isTakenOver = await isDoneByAnother(claim.chunk, logger: logger) }
+            if isTakenOver { metrics.update { $0.chunksFenced += 1 } }
+            logger.info(
+                "chunk given up", metadata: ["reason": "\(interruption)", "takenOver": "\(isTakenOver)"])
+            return .handled
         } catch {
-            await giveBack(claim, owner: owner, error: error, logger: logger)
+            return await giveBack(claim, owner: owner, error: error, logger: logger)
         }
     }
 
-    private func commit(_ result: ChunkResult, claim: ClaimedChunk, owner: OwnerToken, logger: Logger) async throws {
+    private func commit(
+        _ result: ChunkResult, claim: ClaimedChunk, owner: OwnerToken, lease: HeldLease, logger: Logger
+    ) async throws {
         let chunk = claim.chunk
-        let outcome = try await persistently(logger: logger) { () async throws(PortError) in
-            try await ports.store.commitChunk(chunk.index, of: chunk.job, owner: owner, result: result)
+        let outcome = try await lease.settle("commit", patience: ports.patience(logger)) {
+            isRepeated async throws(PortError) -> ChunkCommit in
+            let outcome = try await ports.store.commitChunk(chunk.index, of: chunk.job, owner: owner, result: result)
+            if case .committed = outcome { return outcome }
+            guard isRepeated else { return outcome }
+            return try await earlierCommit(of: chunk, result) ?? outcome
         }
         switch outcome {
         case .committed(let job):
@@ -59,41 +73,42 @@ struct ChunkProcessor: Sendable {
             done.lease = nil
             done.result = result
             await ports.announce(.chunkDone(done), logger: logger)
+            // The samples are removed with those of the whole job, once it is merged.
             if job.isReadyToMerge { await ports.enqueueHint(job.workItem(.merge), logger: logger) }
-            await ports.discard(.samples(of: chunk.job, chunk: chunk.index), logger: logger)
         case .fenced: throw WorkInterruption.leaseLost
         case .ended: throw WorkInterruption.ended
         }
     }
 
-    /// Tries again while the store is out of reach or full: the engine's work is not thrown away for that.
-    private func persistently<Result: Sendable>(
-        logger: Logger, _ operation: @Sendable () async throws(PortError) -> Result
-    ) async throws -> Result {
-        var attempt = 0
-        while true {
-            do throws(PortError) {
-                return try await operation()
-            } catch {
-                attempt += 1
-                guard error.isTransient, attempt <= 60 else { throw error }
-                logger.warning("commit failed, trying again", metadata: ["error": "\(error)"])
-            }
-            try await Task.sleep(for: .milliseconds(100) + configuration.backoff.delay(attempt: attempt))
+    /// Whether a chunk that has ended was taken over before, rather than cancelled.
+    private func isDoneByAnother(_ chunk: Chunk, logger: Logger) async -> Bool {
+        do throws(PortError) {
+            let stored = try await ports.store.chunks(of: chunk.job, from: chunk.index, limit: 1).first
+            return stored?.index == chunk.index && stored?.state == .done && stored?.claims != chunk.claims
+        } catch {
+            ports.troubles.note("chunk not read", error, logger: logger)
+            return false
         }
     }
 
-    private func giveBack(_ claim: ClaimedChunk, owner: OwnerToken, error: any Error, logger: Logger) async {
+    /// The outcome of a commit that was carried out although its caller was not told.
+    private func earlierCommit(of chunk: Chunk, _ result: ChunkResult) async throws(PortError) -> ChunkCommit? {
+        let stored = try await ports.store.chunks(of: chunk.job, from: chunk.index, limit: 1).first
+        guard let stored, stored.index == chunk.index, stored.state == .done, stored.result == result,
+            stored.claims == chunk.claims, let job = try await ports.store.job(chunk.job, tenant: nil)
+        else { return nil }
+        return .committed(job)
+    }
+
+    private func giveBack(
+        _ claim: ClaimedChunk, owner: OwnerToken, error: any Error, logger: Logger
+    ) async -> WorkTaker.Outcome {
         let chunk = claim.chunk
         let attempt = AttemptFailure(error)
         let delay = attempt.failure == nil ? .zero : configuration.backoff.delay(attempt: chunk.releases + 1)
         if attempt.failure != nil { metrics.update { $0.chunksRetried += 1 } }
-        logger.warning(
-            "chunk attempt failed",
-            metadata: [
-                "attempt": "\(chunk.attempts)", "charged": "\(attempt.isCharged)",
-                "error": "\(attempt.failure?.message ?? "stopped")",
-            ])
+        ports.troubles.note(
+            attempt, "chunk attempt failed", metadata: ["attempt": "\(chunk.attempts)"], logger: logger)
         await ports.shielded(logger: logger) { () async throws(PortError) in
             try await ports.store.releaseChunk(
                 chunk.index, of: chunk.job, owner: owner, failure: attempt.failure, delay: delay,
@@ -101,9 +116,10 @@ struct ChunkProcessor: Sendable {
             try await ports.queue.enqueue(
                 [
                     WorkItem(
-                        .chunk(chunk.index), job: chunk.job, tenant: claim.tenant,
+                        .chunk(chunk.index), job: chunk.job, tenant: claim.tenant, priority: claim.priority,
                         audioMilliseconds: Int(chunk.span.duration.milliseconds))
                 ], delay: delay)
         }
+        return attempt.isImpediment ? .impeded : .handled
     }
 }

@@ -7,7 +7,7 @@ import STTCore
 /// The first attempt runs as it is, the next ones in a fresh process. The last one runs the two halves on their own;
 /// a half that fails again becomes a gap, so a chunk never holds its job up for ever.
 struct ChunkTranscriber: Sendable {
-    let objects: any ObjectStore
+    let ports: WorkerPorts
     let configuration: WorkerConfiguration
     let runTimes: EngineRunTimes
     var qualityGuard = QualityGuard()
@@ -23,7 +23,7 @@ struct ChunkTranscriber: Sendable {
                     message: "\(lost) workers ended while they transcribed this part of the recording")
             return gap(chunk, cause: cause, engine: await engine.name)
         }
-        let samples = try await readSamples(of: chunk)
+        let samples = try await readSamples(of: chunk, logger: logger)
         if chunk.attempts > 1 { await engine.recycle() }
         if chunk.attempts < configuration.maximumChunkAttempts {
             return try await run(
@@ -103,9 +103,9 @@ struct ChunkTranscriber: Sendable {
                 audio: audio, slowest: runTimes.slowest, attempt: claim.chunk.attempts))
     }
 
-    private func readSamples(of chunk: Chunk) async throws(PortError) -> [Int16] {
+    private func readSamples(of chunk: Chunk, logger: Logger) async throws -> [Int16] {
         let key = ObjectKey.samples(of: chunk.job, chunk: chunk.index)
-        let bytes = try await objects.read(key)
+        let bytes = try await ports.patience(logger)("reading samples") { try await ports.objects.read(key) }
         let expected = (chunk.span.endSample - chunk.span.startSample) * 2
         guard bytes.count == expected else {
             throw PortError(

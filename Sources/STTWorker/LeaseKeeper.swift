@@ -1,67 +1,69 @@
 import Logging
 import STTCore
 
-/// Keeps a lease alive while its work is being done, and gives the work up when the lease is gone.
+/// Keeps a lease alive while its work is being done, and gives the work up when the lease is gone or may be.
 struct LeaseKeeper: Sendable {
-    let store: any JobStore
     let duration: Duration
     let interval: Duration
     let running: RunningWork
+    let time: WorkerTime
+    let troubles: TroubleLog
 
     /// Runs the body under a lease that was just claimed.
     ///
-    /// Where the store cannot be reached for as long as the lease lasts, another worker may have it by now: the work
-    /// is given up rather than done twice.
+    /// Where the lease could not be renewed, another worker may have it soon: the work is given up before that, also
+    /// where the store does not answer at all.
+    /// - Parameters:
+    ///   - sent: When the claim was sent.
+    ///   - body: Ends its work by `HeldLease.settle`, if it has anything to report.
     /// - Throws: `WorkInterruption`, or what the body throws.
     func hold<Result: Sendable>(
-        job: JobID, logger: Logger, renew: @escaping @Sendable () async throws(PortError) -> LeaseRenewal,
-        _ body: @escaping @Sendable () async throws -> Result
+        job: JobID, sent: Duration, logger: Logger,
+        renew: @escaping @Sendable () async throws(PortError) -> LeaseRenewal,
+        _ body: @escaping @Sendable (HeldLease) async throws -> Result
     ) async throws -> Result {
-        try await running.track(job) {
-            try await firstToEnd(body) {
-                try await keepAlive(job: job, logger: logger, renew: renew)
+        let lease = HeldLease(duration: duration, sent: sent, time: time, ask: renew)
+        return try await running.track(job) {
+            try await firstToEnd {
+                try await body(lease)
+            } watch: {
+                try await keepAlive(lease, logger: logger)
             }
         }
     }
 
-    private func keepAlive(
-        job: JobID, logger: Logger, renew: @Sendable () async throws(PortError) -> LeaseRenewal
-    ) async throws -> Never {
-        let clock = ContinuousClock()
-        var lastRenewed = clock.now
+    private func keepAlive(_ lease: HeldLease, logger: Logger) async throws -> Never {
+        var next = lease.since + interval
         while true {
-            try await Task.sleep(for: interval)
-            let asked = clock.now
-            switch await outcome(of: renew, logger: logger) {
-            case .renewed: lastRenewed = asked
-            case .lost: throw WorkInterruption.leaseLost
-            case .ended:
-                // Either the job is over, or the body has just committed and is about to return.
-                if await isOver(job, logger: logger) { throw WorkInterruption.ended }
-            case nil:
-                if clock.now - lastRenewed > duration { throw WorkInterruption.leaseLost }
+            try await time.sleep(until: lease.isSettling ? next : min(next, lease.end))
+            if time.now >= lease.end, lease.giveUp() { throw WorkInterruption.leaseLost }
+            // It came to be settled while this slept until the lease's end.
+            if time.now < next { continue }
+            switch await renewal(of: lease, logger: logger) {
+            case .renewed: next = lease.since + interval
+            case .lost: try await interrupt(lease, .leaseLost)
+            case .ended: try await interrupt(lease, .ended)
+            case nil: next = time.now + interval / 6
             }
         }
     }
 
-    /// `nil` where the store did not answer.
-    private func outcome(
-        of renew: @Sendable () async throws(PortError) -> LeaseRenewal, logger: Logger
-    ) async -> LeaseRenewal? {
-        do {
-            return try await renew()
-        } catch {
-            logger.warning("lease not renewed", metadata: ["error": "\(error)"])
-            return nil
-        }
+    /// Where the work is being settled, that finds out by itself.
+    private func interrupt(_ lease: HeldLease, _ reason: WorkInterruption) async throws -> Never {
+        if lease.giveUp() { throw reason }
+        try await sleepUntilCancelled()
     }
 
-    private func isOver(_ job: JobID, logger: Logger) async -> Bool {
-        do {
-            return try await store.job(job, tenant: nil)?.state.isTerminal ?? true
+    /// `nil` where the store did not answer in time.
+    private func renewal(of lease: HeldLease, logger: Logger) async -> LeaseRenewal? {
+        let rest = lease.isSettling ? duration : lease.end - time.now
+        do throws(PortError) {
+            return try await bounded(
+                by: CallLimit(time: max(rest, .zero), afterCancellation: .zero), "job store", time: time
+            ) { () async throws(PortError) in try await lease.renew() }
         } catch {
-            logger.warning("job not read", metadata: ["error": "\(error)"])
-            return false
+            if error.code != .cancelled { troubles.note("lease not renewed", error, logger: logger) }
+            return nil
         }
     }
 }

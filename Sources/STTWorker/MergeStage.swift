@@ -13,7 +13,7 @@ struct MergeStage: Sendable {
     func run(_ context: StageRunner.Context) async throws {
         let job = context.job
         let count = job.chunkCount ?? 0
-        var page = try await ports.store.chunks(of: job.id, from: 0, limit: Self.pageSize)
+        var page = try await chunks(of: job.id, from: 0, logger: context.logger)
         let language = job.options.language ?? page.lazy.compactMap { $0.result?.language }.first
         let header = TranscriptHeader(
             job: job.id, filename: job.audio.filename,
@@ -36,7 +36,7 @@ struct MergeStage: Sendable {
                 }
                 try Task.checkCancellation()
                 if next < count {
-                    page = try await ports.store.chunks(of: job.id, from: next, limit: Self.pageSize)
+                    page = try await chunks(of: job.id, from: next, logger: context.logger)
                 }
             }
             try await object.write(transcript.end())
@@ -47,6 +47,12 @@ struct MergeStage: Sendable {
             throw error
         }
         await ports.discard(.samples(of: job.id), logger: context.logger)
+    }
+
+    private func chunks(of id: JobID, from index: Int, logger: Logger) async throws -> [Chunk] {
+        try await ports.patience(logger)("reading chunks") {
+            try await ports.store.chunks(of: id, from: index, limit: Self.pageSize)
+        }
     }
 
     private func fold(
@@ -63,9 +69,12 @@ struct MergeStage: Sendable {
 
     private func complete(_ context: StageRunner.Context, result: StoredResult, language: String?) async throws {
         let job = context.job
-        let completed = try await ports.store.complete(
-            job.id, owner: context.owner, result: result, language: language,
-            expiresAt: configuration.expiry(of: job, from: ports.clock.now))
+        let expiry = configuration.expiry(of: job, from: ports.clock.now)
+        let completed = try await context.lease.settle("completion", patience: ports.patience(context.logger)) {
+            _ async throws(PortError) in
+            try await ports.store.complete(
+                job.id, owner: context.owner, result: result, language: language, expiresAt: expiry)
+        }
         guard completed != nil else { throw WorkInterruption.leaseLost }
         context.logger.info(
             "job completed",

@@ -69,8 +69,12 @@ struct PrepareStage: Sendable {
             try await store(chunk, context: context, format: format)
             count = chunk.index + 1
         }
-        let finished = try await ports.store.finishPreparing(
-            job.id, owner: context.owner, chunkCount: count, format: format)
+        let chunkCount = count
+        let finished = try await context.lease.settle("end of preparing", patience: ports.patience(context.logger)) {
+            _ async throws(PortError) in
+            try await ports.store.finishPreparing(
+                job.id, owner: context.owner, chunkCount: chunkCount, format: format)
+        }
         guard let finished else { throw WorkInterruption.leaseLost }
         if finished.isReadyToMerge { await ports.enqueueHint(finished.workItem(.merge), logger: context.logger) }
         return count
@@ -79,16 +83,20 @@ struct PrepareStage: Sendable {
     /// The samples first: a chunk that can be claimed can be read.
     private func store(_ chunk: AudioChunk, context: StageRunner.Context, format: AudioFormat) async throws {
         let job = context.job
-        try await ports.objects.write(
-            SampleCoding.bytes(from: chunk.samples), to: .samples(of: job.id, chunk: chunk.index))
+        let patience = ports.patience(context.logger)
+        let bytes = SampleCoding.bytes(from: chunk.samples)
+        try await patience("writing samples") {
+            try await ports.objects.write(bytes, to: .samples(of: job.id, chunk: chunk.index))
+        }
         let span = ChunkSpan(
             index: chunk.index, startSample: chunk.startSample, endSample: chunk.endSample,
             leadInSamples: chunk.leadInSamples, endsInForcedCut: chunk.endsInForcedCut)
-        guard try await ports.store.addChunks([span], to: job.id, owner: context.owner, format: format) else {
-            throw WorkInterruption.leaseLost
+        let isAdded = try await patience("adding a chunk") {
+            try await ports.store.addChunks([span], to: job.id, owner: context.owner, format: format)
         }
+        guard isAdded else { throw WorkInterruption.leaseLost }
         let item = WorkItem(
-            .chunk(chunk.index), job: job.id, tenant: job.tenant,
+            .chunk(chunk.index), job: job.id, tenant: job.tenant, priority: job.priority,
             audioMilliseconds: Int(span.duration.milliseconds))
         await ports.enqueueHint(item, logger: context.logger)
     }

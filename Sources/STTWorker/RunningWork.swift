@@ -51,16 +51,25 @@ enum WorkInterruption: Error {
     case ended
 }
 
-/// Runs the body beside a watch that only ever ends by throwing. Whichever throws first cancels the other.
+/// Runs the body beside a watch that only ever ends by throwing. Whichever throws first cancels the other; a body that
+/// comes to its end all the same has succeeded.
 func firstToEnd<Result: Sendable>(
     _ body: @escaping @Sendable () async throws -> Result, watch: @escaping @Sendable () async throws -> Never
 ) async throws -> Result {
     try await withThrowingTaskGroup(of: Result.self) { group in
         group.addTask { try await body() }
         group.addTask { try await watch() }
-        defer { group.cancelAll() }
-        guard let result = try await group.next() else { throw CancellationError() }
-        return result
+        var reason: (any Error)?
+        while let end = await group.nextResult() {
+            group.cancelAll()
+            switch end {
+            case .success(let result): return result
+            // That the work was given up says more than how it ended then.
+            case .failure(let error) where reason == nil || error is WorkInterruption: reason = error
+            case .failure: break
+            }
+        }
+        throw reason ?? CancellationError()
     }
 }
 

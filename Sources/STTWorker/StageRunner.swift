@@ -13,6 +13,7 @@ struct StageRunner: Sendable {
     struct Context: Sendable {
         let job: Job
         let owner: OwnerToken
+        let lease: HeldLease
         let logger: Logger
     }
 
@@ -20,60 +21,71 @@ struct StageRunner: Sendable {
     func run(
         _ stage: JobStage, of id: JobID, logger: Logger,
         _ body: @escaping @Sendable (Context) async throws -> Void
-    ) async throws(PortError) {
+    ) async throws(PortError) -> WorkTaker.Outcome {
         let owner = OwnerToken()
+        let sent = ports.time.now
         let claim = try await ports.store.claim(stage, of: id, owner: owner, lease: configuration.leaseDuration)
         guard let job = claim else {
             logger.debug("stage not claimable", metadata: ["stage": "\(stage)"])
-            return
+            return .handled
         }
-        let context = Context(job: job, owner: owner, logger: logger)
-        let clock = ContinuousClock()
-        let begun = clock.now
+        var outcome = WorkTaker.Outcome.handled
         await ports.announce(.jobChanged(id), logger: logger)
         do {
-            try await keeper.hold(job: id, logger: logger) { () async throws(PortError) in
+            try await keeper.hold(job: id, sent: sent, logger: logger) { () async throws(PortError) in
                 try await ports.store.renew(stage, of: id, owner: owner, lease: configuration.leaseDuration)
-            } _: {
+            } _: { lease in
                 if job.stageClaims > configuration.maximumStageClaims { throw PermanentFailure.lostWorkers(stage, job) }
-                try await body(context)
+                try await body(Context(job: job, owner: owner, lease: lease, logger: logger))
             }
             logger.info(
-                "stage done", metadata: ["stage": "\(stage)", "ms": "\((clock.now - begun).milliseconds)"])
+                "stage done", metadata: ["stage": "\(stage)", "ms": "\((ports.time.now - sent).milliseconds)"])
         } catch let interruption as WorkInterruption {
             logger.info("stage given up", metadata: ["stage": "\(stage)", "reason": "\(interruption)"])
-            if interruption == .ended { await ports.discard(.samples(of: id), logger: logger) }
+            await discardSamplesOfEndedJob(id, logger: logger)
         } catch {
-            await settle(stage, context: context, error: error)
+            outcome = await settle(stage, of: job, owner: owner, error: error, logger: logger)
         }
         await ports.announce(.jobChanged(id), logger: logger)
+        return outcome
+    }
+
+    /// The stage may have been given up because another worker has it, or because the job is over.
+    private func discardSamplesOfEndedJob(_ id: JobID, logger: Logger) async {
+        do throws(PortError) {
+            guard let job = try await ports.store.job(id, tenant: nil), job.state.isTerminal else { return }
+            await ports.discard(.samples(of: id), logger: logger)
+        } catch {
+            // They are removed with the job.
+            ports.troubles.note("job not read", error, logger: logger)
+        }
     }
 
     /// Fails the job where trying again cannot help, else gives the stage back.
-    private func settle(_ stage: JobStage, context: Context, error: any Error) async {
-        let job = context.job
+    private func settle(
+        _ stage: JobStage, of job: Job, owner: OwnerToken, error: any Error, logger: Logger
+    ) async -> WorkTaker.Outcome {
         let attempt = AttemptFailure(error)
         if let failure = attempt.failure, isFinal(error) || isExhausted(job, attempt) {
-            context.logger.info("job failed", metadata: ["stage": "\(stage)", "code": "\(failure.code)"])
-            await ports.shielded(logger: context.logger) { () async throws(PortError) in
+            logger.info("job failed", metadata: ["stage": "\(stage)", "code": "\(failure.code)"])
+            await ports.shielded(logger: logger) { () async throws(PortError) in
                 _ = try await ports.store.fail(
-                    job.id, stage: stage, owner: context.owner, failure: failure,
+                    job.id, stage: stage, owner: owner, failure: failure,
                     expiresAt: configuration.expiry(of: job, from: ports.clock.now))
             }
-            await ports.announceStop(of: job.id, logger: context.logger)
-            await ports.discard(.samples(of: job.id), logger: context.logger)
-            return
+            await ports.announceStop(of: job.id, logger: logger)
+            await ports.discard(.samples(of: job.id), logger: logger)
+            return .handled
         }
         let delay = delay(before: job, attempt)
-        context.logger.warning(
-            "stage attempt failed",
-            metadata: ["stage": "\(stage)", "error": "\(attempt.failure?.message ?? "stopped")"])
-        await ports.shielded(logger: context.logger) { () async throws(PortError) in
+        ports.troubles.note(attempt, "stage attempt failed", metadata: ["stage": "\(stage)"], logger: logger)
+        await ports.shielded(logger: logger) { () async throws(PortError) in
             try await ports.store.release(
-                stage, of: job.id, owner: context.owner, failure: attempt.failure, delay: delay,
+                stage, of: job.id, owner: owner, failure: attempt.failure, delay: delay,
                 chargeAttempt: attempt.isCharged)
             try await ports.queue.enqueue([job.workItem(stage == .prepare ? .prepare : .merge)], delay: delay)
         }
+        return attempt.isImpediment ? .impeded : .handled
     }
 
     private func delay(before job: Job, _ attempt: AttemptFailure) -> Duration {

@@ -6,7 +6,8 @@ public struct WorkerConfiguration: Sendable {
     public var housekeepingSlots: Int
     /// How long a claim holds without being renewed.
     public var leaseDuration: Duration
-    /// Below a third of the lease, so that two renewals may be lost.
+    /// How long after a claim or a renewal the next one is tried. With this interval and the lease of their defaults, a
+    /// store that is out of reach for 20 s costs no work: the work is given up when 9/10 of the lease have passed.
     public var renewalInterval: Duration
     /// Attempts at a chunk that may be charged to it. In the last one it is split, and what fails then is a gap.
     public var maximumChunkAttempts: Int
@@ -23,13 +24,34 @@ public struct WorkerConfiguration: Sendable {
     public var retention: Duration
     /// How often the store is asked for work that no queue entry stands for.
     public var reconcileInterval: Duration
+    /// How long the worker that reconciles for all has this duty without renewing it.
+    public var leaderLease: Duration
+    /// How often the object store is searched for what belongs to no job.
+    public var orphanSweepInterval: Duration
+    /// What is younger than this is left, because its upload may still be under way. Must exceed the longest upload.
+    public var orphanAge: Duration
+    /// How often the worker reports to the registry.
+    public var reportInterval: Duration
+    /// How long a report is valid.
+    public var reportLifetime: Duration
+    /// How long a call on a port is waited for. The adapters have limits of their own; this one holds where they fail.
+    public var callTimeLimit: Duration
+    /// The same for what may be lost: events to be published, work to be enqueued or acknowledged. So long they hold
+    /// their slot at most.
+    public var hintTimeLimit: Duration
+    /// How long a worker that was told to stop still waits for a call on a port that hangs.
+    public var stopTimeLimit: Duration
 
     public init(
         slots: Int = 1, housekeepingSlots: Int = 2, leaseDuration: Duration = .seconds(30),
-        renewalInterval: Duration = .seconds(10), maximumChunkAttempts: Int = 3, maximumLostClaims: Int = 25,
+        renewalInterval: Duration = .seconds(6), maximumChunkAttempts: Int = 3, maximumLostClaims: Int = 25,
         maximumStageAttempts: Int = 5, maximumStageClaims: Int = 12, backoff: Backoff = Backoff(),
         engineTimeLimit: EngineTimeLimit = .init(),
-        retention: Duration = .seconds(7 * 24 * 3600), reconcileInterval: Duration = .seconds(5)
+        retention: Duration = .seconds(7 * 24 * 3600), reconcileInterval: Duration = .seconds(5),
+        leaderLease: Duration = .seconds(15), orphanSweepInterval: Duration = .seconds(3600),
+        orphanAge: Duration = .seconds(24 * 3600), reportInterval: Duration = .seconds(5),
+        reportLifetime: Duration = .seconds(20), callTimeLimit: Duration = .seconds(30),
+        hintTimeLimit: Duration = .seconds(3), stopTimeLimit: Duration = .seconds(2)
     ) {
         self.slots = slots
         self.housekeepingSlots = housekeepingSlots
@@ -43,5 +65,13 @@ public struct WorkerConfiguration: Sendable {
         self.engineTimeLimit = engineTimeLimit
         self.retention = retention
         self.reconcileInterval = reconcileInterval
+        self.leaderLease = leaderLease
+        self.orphanSweepInterval = orphanSweepInterval
+        self.orphanAge = orphanAge
+        self.reportInterval = reportInterval
+        self.reportLifetime = reportLifetime
+        self.callTimeLimit = callTimeLimit
+        self.hintTimeLimit = hintTimeLimit
+        self.stopTimeLimit = stopTimeLimit
     }
 }

@@ -14,6 +14,8 @@ public struct WorkerSnapshot: Sendable, Hashable {
     public var engineRestarts = 0
     /// Why no engine can be started at the moment.
     public var engineTrouble: String?
+    /// It finishes what it has and takes nothing more.
+    public var isDraining = false
 
     public init() {}
 }

@@ -98,8 +98,7 @@ struct StandaloneService: Sendable {
     private func recover() async throws {
         do throws(PortError) {
             try await store.releaseAllLeases()
-            let removed = try await OrphanSweep(store: store, objects: objects).run()
-            if removed > 0 { logger.info("uploads without a job removed", metadata: ["jobs": "\(removed)"]) }
+            _ = try await OrphanSweep(store: store, objects: objects, age: .zero, logger: logger).run()
         } catch {
             throw StartFailure(message: error.message)
         }

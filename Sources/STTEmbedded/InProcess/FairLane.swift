@@ -1,68 +1,38 @@
-import DequeModule
 import STTCore
 
-/// The items of one lane in the order in which they are to be served: tenants take turns, measured in audio; a tenant's
-/// items are served oldest job first, and a job's chunks in order.
+/// The items of one lane in the order in which they are to be served: the priority classes that have items share the
+/// audio by their weights, and within a class the tenants take turns.
 ///
-/// Deficit round robin (Shreedhar and Varghese, 1995): a tenant that has waiting items is granted a quantum of audio each
-/// round and spends it on its items, so that over time all get the same share of audio, however long their pieces are.
+/// Each class has a virtual time, which advances by the audio that it was served over its weight; the one that is
+/// furthest behind is next (stride scheduling, Waldspurger and Weihl, 1995).
 struct FairLane {
-    private struct Entry: Comparable {
-        var item: WorkItem
-
-        private var rank: Int {
-            switch item.kind {
-            case .prepare: -1
-            case .chunk(let index): index
-            case .merge: .max - 1
-            case .collect: .max
-            }
-        }
-
-        static func < (a: Entry, b: Entry) -> Bool {
-            a.item.job == b.item.job ? a.rank < b.rank : a.item.job < b.item.job
-        }
-    }
-
     private struct Share {
-        var entries = BinaryHeap<Entry>()
-        var deficit = 0
+        var items = TenantTurns()
+        var time = 0.0
     }
 
-    /// The longest usual chunk, so that each turn serves at least one.
-    private static let quantumMilliseconds = 30_000
-    /// What an item of no length takes, so that it cannot be served for nothing for ever.
-    private static let leastCostMilliseconds = 1_000
-
-    private var shares: [Tenant: Share] = [:]
-    private var turns: Deque<Tenant> = []
-    private(set) var count = 0
+    private var shares: [JobPriority: Share] = [:]
+    /// That of the class that was served last.
+    private var time = 0.0
 
     mutating func insert(_ item: WorkItem) {
-        if shares[item.tenant] == nil { turns.append(item.tenant) }
-        shares[item.tenant, default: Share()].entries.insert(Entry(item: item))
-        count += 1
+        var share = shares[item.priority].take() ?? Share()
+        // Credit is not saved up while there is nothing to do.
+        if share.items.isEmpty { share.time = max(share.time, time) }
+        share.items.insert(item)
+        shares[item.priority] = share
     }
 
     mutating func popNext() -> WorkItem? {
-        while let tenant = turns.first, let share = shares[tenant], let next = share.entries.min {
-            let cost = max(Self.leastCostMilliseconds, next.item.audioMilliseconds)
-            guard share.deficit >= cost else {
-                shares[tenant]?.deficit += Self.quantumMilliseconds
-                turns.removeFirst()
-                turns.append(tenant)
-                continue
-            }
-            shares[tenant]?.deficit -= cost
-            _ = shares[tenant]?.entries.popMin()
-            if shares[tenant]?.entries.isEmpty == true {
-                // Credit is not saved up while there is nothing to do.
-                shares[tenant] = nil
-                turns.removeFirst()
-            }
-            count -= 1
-            return next.item
+        var next: (priority: JobPriority, time: Double)?
+        // The highest class first, so that it wins where times are equal.
+        for priority in JobPriority.allCases {
+            guard let share = shares[priority], !share.items.isEmpty else { continue }
+            if next.map({ share.time < $0.time }) ?? true { next = (priority, share.time) }
         }
-        return nil
+        guard let next, let item = shares[next.priority]?.items.popNext() else { return nil }
+        time = next.time
+        shares[next.priority]?.time += Double(item.turnMilliseconds) / Double(next.priority.weight)
+        return item
     }
 }

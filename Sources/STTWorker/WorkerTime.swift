@@ -1,0 +1,18 @@
+/// The time that passes, however the time of day is set: for leases, delays and limits.
+struct WorkerTime: Sendable {
+    private let elapsed: @Sendable () -> Duration
+    private let sleepUntil: @Sendable (Duration) async throws -> Void
+
+    init(_ clock: some Clock<Duration> = ContinuousClock()) {
+        let start = clock.now
+        elapsed = { start.duration(to: clock.now) }
+        sleepUntil = { try await clock.sleep(until: start.advanced(by: $0), tolerance: nil) }
+    }
+
+    /// Since this value was made.
+    var now: Duration { elapsed() }
+
+    func sleep(until time: Duration) async throws { try await sleepUntil(time) }
+
+    func sleep(for duration: Duration) async throws { try await sleepUntil(elapsed() + duration) }
+}
