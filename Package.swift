@@ -59,7 +59,7 @@ let package = Package(
         .target(
             name: "STTMongo", dependencies: ["STTCore", "STTBlocking", "CMongoC", log], swiftSettings: strict),
         .target(
-            name: "STTRedis", dependencies: ["STTCore", "CHiredis", "CLinuxShim", collections, log],
+            name: "STTRedis", dependencies: ["STTCore", "STTProto", "CHiredis", "CLinuxShim", collections, log],
             swiftSettings: strict),
         .target(
             name: "STTObjectStore", dependencies: ["STTCore", "STTBlocking", "STTHTTP", "COpenSSL", log],
