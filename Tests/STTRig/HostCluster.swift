@@ -78,7 +78,7 @@ package final class HostCluster: Sendable {
                 command.0, command.1, environment: Cluster.cleanEnvironment, output: .keepHead(limit: 64 << 20)),
             timeLimit: limit)
         return Outcome(
-            status: outcome.exit.code ?? -1, output: String(decoding: outcome.output, as: UTF8.self),
+            status: outcome.exit.code, output: String(decoding: outcome.output, as: UTF8.self),
             errors: String(decoding: outcome.errorOutput, as: UTF8.self))
     }
 
