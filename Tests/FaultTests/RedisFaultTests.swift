@@ -98,12 +98,18 @@ struct RedisFaultTests {
         }
         try await waitUntil("chunks are being run") { engine.runs.count >= 4 }
         try await disturbance()
-        report.recovered(in: try await seconds { try await cluster.settle(through: clients[1]) })
+        let recovery = try await seconds {
+            try await cluster.settle(through: clients[1])
+            try await cluster.ledger.streamsEnd(within: .seconds(20))
+        }
+        report.recovered(in: recovery)
         try await cluster.finish(through: clients[0])
     }
 
     /// The connections that have subscriptions.
     private static func subscribers(_ shell: RedisShell) async throws -> Set<String> {
-        Set(try await shell.run("CLIENT", "LIST", "TYPE", "pubsub").flatMap { $0.split(separator: " ").prefix(1) }.map(String.init))
+        Set(
+            try await shell.run("CLIENT", "LIST", "TYPE", "pubsub").flatMap { $0.split(separator: " ").prefix(1) }.map(
+                String.init))
     }
 }
