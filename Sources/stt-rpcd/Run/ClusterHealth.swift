@@ -21,8 +21,14 @@ struct ClusterHealth: Sendable {
         async let mongo = mongo()
         async let redis = redis()
         async let objects = objects()
-        async let workers = self.workers.state()
+        async let workers = workerState()
         return await [mongo, redis, objects, workers]
+    }
+
+    private func workerState() async -> DependencyState {
+        let workers = workers
+        return await TimeLimit.run(Self.limit) { await workers.state() }
+            ?? DependencyState(name: "workers", isWorking: false, message: "not known within \(Self.limit)")
     }
 
     private func mongo() async -> DependencyState {
