@@ -39,7 +39,7 @@ struct ClusterHealth: Sendable {
         }
     }
 
-    /// Without Redis everything goes on by polling the store, so it is never a reason not to serve.
+    /// Without Redis jobs are still taken in, and streams read the store, so it is never a reason not to serve.
     private func redis() async -> DependencyState {
         let client = cluster.redis
         var state = await Self.state("Redis") { () async throws(PortError) in
@@ -48,7 +48,7 @@ struct ClusterHealth: Sendable {
         }
         if !state.isWorking {
             state.isWorking = true
-            state.message = "degraded, partials and new work arrive late: \(state.message)"
+            state.message = "degraded, partials come late and work waits in the store: \(state.message)"
         }
         return state
     }
