@@ -49,7 +49,7 @@ private struct TestRedis {
 
     @Test(
         "keeps the contract of work queues", .timeLimit(.minutes(1)),
-        arguments: WorkQueueContract.rules + WorkQueueContract.priorityRules + WorkQueueContract.weightRules)
+        arguments: WorkQueueContract.rules + WorkQueueContract.weightRules)
     func keepsContract(_ rule: WorkQueueContract.Rule) async throws {
         let redis = try TestRedis()
         let queue = RedisWorkQueue(redis.client, consumer: "test", logger: Logger(label: "queue"))

@@ -183,9 +183,11 @@ struct MongoSession {
     private struct Outcome {
         var reply: BSONDocument
         var failure: MongoFailure?
+        var unreadable: PortError?
 
         func get(_ map: (MongoFailure) -> PortError) throws(PortError) -> BSONDocument {
             if let failure { throw map(failure) }
+            if let unreadable { throw unreadable }
             return reply
         }
     }
@@ -204,8 +206,12 @@ struct MongoSession {
             bson_destroy(reply)
             room.deallocate()
         }
-        let document = try? decode(reply)
-        return Outcome(reply: document ?? [:], failure: isDone ? nil : MongoFailure(error))
+        let failure = isDone ? nil : MongoFailure(error)
+        do throws(PortError) {
+            return Outcome(reply: try decode(reply), failure: failure)
+        } catch {
+            return Outcome(reply: [:], failure: failure, unreadable: error)
+        }
     }
 
     private func decode(_ bson: OpaquePointer?) throws(PortError) -> BSONDocument {

@@ -86,20 +86,22 @@ extension ReferenceJobStore {
             var items: [WorkItem] = []
             for record in records.values.sorted(by: { $0.job.id < $1.job.id }) {
                 let (job, isUnleased) = (record.job, record.isUnleased(at: now))
-                if record.isDeleted { items.append(WorkItem(.collect, job: job.id, tenant: job.tenant)) }
+                if record.isDeleted {
+                    items.append(WorkItem(.collect, job: job.id, tenant: job.tenant, priority: job.priority))
+                }
                 if isUnleased, job.state == .queued || job.state == .preparing {
-                    items.append(WorkItem(.prepare, job: job.id, tenant: job.tenant))
+                    items.append(WorkItem(.prepare, job: job.id, tenant: job.tenant, priority: job.priority))
                 }
                 for chunk in record.chunks where Self.isClaimable(chunk, at: now) {
                     items.append(
                         WorkItem(
-                            .chunk(chunk.index), job: job.id, tenant: job.tenant,
+                            .chunk(chunk.index), job: job.id, tenant: job.tenant, priority: job.priority,
                             audioMilliseconds: Int(chunk.span.duration.milliseconds)))
                 }
                 if isUnleased, job.state == .transcribing || job.state == .merging,
                     record.chunks.allSatisfy({ $0.state == .done })
                 {
-                    items.append(WorkItem(.merge, job: job.id, tenant: job.tenant))
+                    items.append(WorkItem(.merge, job: job.id, tenant: job.tenant, priority: job.priority))
                 }
             }
             return Array(items.prefix(max(0, limit)))

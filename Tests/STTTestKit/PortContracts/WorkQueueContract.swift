@@ -18,7 +18,7 @@ public protocol WorkQueueFixture: Sendable {
 public enum WorkQueueContract {
     public typealias Rule = ContractRule<any WorkQueueFixture>
 
-    public static var rules: [Rule] { deliveryRules + cancellationRules + fairnessRules }
+    public static var rules: [Rule] { deliveryRules + cancellationRules + fairnessRules + priorityRules }
 
     private static var deliveryRules: [Rule] {
         [
