@@ -77,7 +77,7 @@ let package = Package(
             name: "STTAudio", dependencies: ["STTCore", "STTProcess", "CSndFile", "CSoxr", log],
             swiftSettings: strict),
         .target(
-            name: "STTEngines", dependencies: ["STTCore", "STTProcess", "STTHTTP", "CCurl", log],
+            name: "STTEngines", dependencies: ["STTCore", "STTProcess", "STTHTTP", log],
             swiftSettings: strict),
         .target(name: "STTWorker", dependencies: ["STTCore", "STTAudio", "STTEngines", log], swiftSettings: strict),
         .target(
@@ -128,7 +128,8 @@ let package = Package(
         .testTarget(name: "DaemonTests", dependencies: ["stt-rpcd", "STTCore", "STTTestKit"], swiftSettings: strict),
         .testTarget(name: "STTAudioTests", dependencies: ["STTAudio", "STTTestKit"], swiftSettings: strict),
         .testTarget(
-            name: "STTEnginesTests", dependencies: ["STTEngines", "STTProcess", "STTCore", "STTTestKit", log],
+            name: "STTEnginesTests",
+            dependencies: ["STTEngines", "STTHTTP", "STTProcess", "STTCore", "STTTestKit", log],
             swiftSettings: strict),
         .testTarget(
             name: "STTWorkerTests", dependencies: ["STTWorker", "STTEmbedded", "STTTestKit"],

@@ -1,4 +1,5 @@
 import STTCore
+import STTHTTP
 
 extension WhisperServerEngine {
     /// The form of a request, as `get_req_parameters` in whisper-server's source reads it.

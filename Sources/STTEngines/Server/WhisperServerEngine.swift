@@ -1,5 +1,6 @@
 import Logging
 public import STTCore
+import STTHTTP
 import STTProcess
 
 /// A warm whisper-server: the model is loaded once and answers one request after another.
@@ -42,14 +43,11 @@ public actor WhisperServerEngine: TranscriptionEngine {
         defer { isAnswering = false }
         let clock = ContinuousClock()
         let start = clock.now
-        let exchange = HTTPExchange(
-            HTTPRequest(
-                url: server.inferenceURL, fields: form(request, language: language), timeLimit: request.timeLimit))
+        let fields = form(request, language: language)
         let reply = await withTaskCancellationHandler {
-            await exchange.run()
+            await EngineHTTP.exchange(server.inferenceURL, fields: fields, timeLimit: request.timeLimit)
         } onCancel: {
             server.child.kill()
-            exchange.cancel()
         }
         do throws(EngineError) {
             let transcript = try await transcript(of: reply, server, request)

@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import STTCore
+import STTHTTP
 import STTProcess
 
 /// A whisper-server that has loaded its model and answers.
@@ -102,12 +103,7 @@ extension WhisperServerProcess {
             if let exit = child.exit {
                 return .failure(NotReady(message: "whisper-server ended while it started (\(exit))"))
             }
-            let exchange = HTTPExchange(HTTPRequest(url: healthURL, timeLimit: .seconds(2)))
-            let result = await withTaskCancellationHandler {
-                await exchange.run()
-            } onCancel: {
-                exchange.cancel()
-            }
+            let result = await EngineHTTP.exchange(healthURL, timeLimit: .seconds(2))
             if case .success(let response) = result, response.status == 200 { return .success(()) }
             do { try await clock.sleep(for: .milliseconds(20)) } catch {
                 return .failure(NotReady(message: "the start of whisper-server was cancelled"))

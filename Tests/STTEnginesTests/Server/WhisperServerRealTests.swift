@@ -1,5 +1,6 @@
 import Foundation
 import STTCore
+import STTHTTP
 import STTProcess
 import Testing
 
@@ -109,9 +110,7 @@ struct WhisperServerRealTests {
         _ = try await engine.transcribe(try RealWhisper.request())
         let processID = try #require(await engine.processID)
         let port = try #require(listeningPorts(processID).first)
-        let outcome = await HTTPExchange(
-            HTTPRequest(url: "http://127.0.0.1:\(port)/health", timeLimit: .seconds(5))
-        ).run()
+        let outcome = await EngineHTTP.exchange("http://127.0.0.1:\(port)/health", timeLimit: .seconds(5))
         #expect((try? outcome.get())?.status == 404)
         await engine.shutdown()
     }

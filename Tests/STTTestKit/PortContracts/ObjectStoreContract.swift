@@ -13,7 +13,7 @@ public protocol ObjectStoreFixture: Sendable {
 public enum ObjectStoreContract {
     public typealias Rule = ContractRule<any ObjectStoreFixture>
 
-    public static var rules: [Rule] { contentRules + writerRules + folderRules + concurrencyRules }
+    public static var rules: [Rule] { contentRules + writerRules + folderRules + nameRules + concurrencyRules }
 
     private static var contentRules: [Rule] {
         [

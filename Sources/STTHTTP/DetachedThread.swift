@@ -1,7 +1,9 @@
+// The compiler attributes pthread_attr_t to the module that included its header first.
+import CCurl
 import Glibc
 
 /// A thread for one piece of blocking work.
-enum DetachedThread {
+package enum DetachedThread {
     private final class Work: Sendable {
         let body: @Sendable () -> Void
 
