@@ -1,3 +1,5 @@
+// The compiler attributes sockaddr to the module that included its header first.
+import CCurl
 import Glibc
 
 /// An IP address. One of version 4 that is mapped into version 6 is one of version 4.

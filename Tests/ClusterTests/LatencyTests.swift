@@ -16,7 +16,7 @@ struct LatencyTests {
             _ = try await Self.run(1, jobs: 1, of: 20, worker, clients)
             let one = try await Self.run(1, jobs: 1, of: 200, worker, clients)
             print("commit to partial, 1 stream: \(one)")
-            let many = try await Self.run(5, jobs: 100, of: 3, worker, clients)
+            let many = try await Self.run(25, jobs: 20, of: 10, worker, clients)
             print("commit to partial, 500 streams: \(many)")
             #expect(one.p99 < .milliseconds(100))
             #expect(many.p99 < .milliseconds(500))

@@ -31,7 +31,7 @@ struct ClosedPort {
         [
             "MONGODB_URL": "mongodb://user:\(Self.secret)@127.0.0.1:\(number)/?directConnection=true",
             "REDIS_HOST": "127.0.0.1", "REDIS_PORT": "\(number)", "REDIS_PASSWORD": Self.secret,
-            "S3_ENDPOINT": "http://127.0.0.1:\(number)", "S3_BUCKET": "b", "S3_ACCESS_KEY": "a",
+            "S3_ENDPOINT": "http://127.0.0.1:\(number)", "S3_BUCKET": "bucket", "S3_ACCESS_KEY": "a",
             "S3_SECRET_KEY": Self.secret,
         ]
     }

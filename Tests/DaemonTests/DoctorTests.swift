@@ -1,4 +1,7 @@
 import Foundation
+import Logging
+import STTRedis
+import STTService
 import STTTestKit
 import Testing
 
@@ -58,6 +61,19 @@ import Testing
     @Test func `The mode follows what is set`() throws {
         #expect(Doctor.modes(of: try settings([:])) == [.standalone])
         #expect(Doctor.modes(of: try settings(["MONGODB_URL": "mongodb://h"])) == [.serve, .work])
+    }
+
+    @Test func `Health calls a lost Redis degraded, and nothing else`() async throws {
+        let environment = try ClosedPort().environment
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let cluster = try Cluster(try settings(environment), role: "test", logger: logger)
+        let workers = WorkerDirectory(registry: cluster.registry, logger: logger)
+        let states = await ClusterHealth(cluster, workers: workers).states()
+        #expect(states.map(\.name) == ["MongoDB", "Redis", "object store", "workers"])
+        #expect(states.map(\.isWorking) == [false, true, false, false])
+        #expect(states[1].message.hasPrefix("degraded"))
+        #expect(!states.contains { $0.message.contains(ClosedPort.secret) })
+        await cluster.redis.close()
     }
 
     @Test func `A check that hangs is a failure`() async {

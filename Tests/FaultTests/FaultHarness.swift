@@ -9,7 +9,9 @@ func withFault(
 ) async throws {
     let services = try await PrivateServices.shared()
     let report = FaultReport(fault, done: done)
-    try await withCluster(report, on: services.addresses, settings: settings) { cluster in
+    try await withCluster(
+        report, on: services.addresses, settings: settings, moreLogs: { services.logTails() }
+    ) { cluster in
         try await body(cluster, services, report)
     }
 }

@@ -79,6 +79,30 @@ import Testing
         #expect(headers.last?.value.contains("x-amz-date;x-amz-security-token,") == true)
     }
 
+    /// What botocore, Amazon's library for Python, signs for the same requests.
+    @Test("signs tokens, ports, encoded keys and encoded queries as Amazon's library does") func signsAsLibrary() {
+        var signer = signer
+        signer.sessionToken = "tok/+="
+        signer.region = "eu-west-1"
+        let put = S3Signer.Message(
+            method: "PUT", host: "127.0.0.1:9000",
+            path: "/bucket/" + percentEncoded("a/b c+", keepingSlashes: true),
+            query: [.init("uploadId", "x/y="), .init("partNumber", "2")],
+            payloadHash: MessageDigest.of(Array("hello".utf8), .sha256).hexadecimal)
+        let list = S3Signer.Message(
+            method: "GET", host: "127.0.0.1:9000", path: "/bucket",
+            query: [
+                .init("list-type", "2"), .init("prefix", "a/b c"), .init("start-after", "é"), .init("delimiter", "/"),
+            ], payloadHash: Self.empty)
+        for (message, signature) in [
+            (put, "66fcf03afa1d6a6a8b4910b386ebdeac3b559d7c7a4b5e5e71464d49f83b94e9"),
+            (list, "094e31fc9dda4054a85b682f33d835867d8400154ea1195625af24577a65f7b6"),
+        ] {
+            let value = signer.headers(signing: message, at: Self.time).last?.value
+            #expect(value?.hasSuffix("Signature=\(signature)") == true)
+        }
+    }
+
     @Test("a query is encoded as the signature wants it") func encodesQuery() {
         let items: [S3QueryItem] = [.init("b", "a b/c+~é"), .init("a", ""), .init("B", "=&")]
         #expect(S3QueryItem.encoded(items) == "B=%3D%26&a=&b=a%20b%2Fc%2B~%C3%A9")

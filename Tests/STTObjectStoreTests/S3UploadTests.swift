@@ -150,7 +150,7 @@ import Testing
             let store = try fake.store(stall: .seconds(20))
             let writer = try await store.writer(for: key)
             try await write(randomBytes(Self.part + 1), writer)
-            fake.state.withLock { $0.uploads = [:] }
+            fake.shared.state.withLock { $0.uploads = [:] }
             #expect(await thrown { try await writer.finish() }?.code == .unavailable)
         }
     }
@@ -159,7 +159,7 @@ import Testing
         try await withFakeS3 { fake in
             let store = try fake.store()
             let now = ISO8601DateFormatter().string(from: Date())
-            fake.state.withLock { state in
+            fake.shared.state.withLock { state in
                 state.uploads["old"] = .init(key: "a")
                 state.uploads["new"] = .init(key: "b", begun: now)
                 state.uploads["odd"] = .init(key: "c", begun: "some day")

@@ -22,6 +22,8 @@ func randomBytes(_ count: Int) -> [UInt8] {
     let file = open("/dev/urandom", O_RDONLY | O_CLOEXEC)
     defer { close(file) }
     var got = 0
-    while got < count { got += max(0, bytes.withUnsafeMutableBytes { read(file, $0.baseAddress! + got, count - got) }) }
+    while got < count {
+        got += max(0, bytes.withUnsafeMutableBytes { read(file, $0.baseAddress?.advanced(by: got), count - got) })
+    }
     return bytes
 }

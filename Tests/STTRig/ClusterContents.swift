@@ -37,7 +37,8 @@ extension Cluster {
     func removeTraces() async {
         _ = try? await inspect("drop")
         _ = try? await RedisShell(services.redis).run(
-            "EVAL", "for _,k in ipairs(redis.call('KEYS', ARGV[1]..'*')) do redis.call('DEL', k) end", "0", keyPrefix)
+            "EVAL", "for _,k in ipairs(redis.call('KEYS', '*' .. ARGV[1] .. '*')) do redis.call('DEL', k) end", "0",
+            keyPrefix)
     }
 
     private func inspect(_ action: String) async throws -> [UInt8] {

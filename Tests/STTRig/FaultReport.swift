@@ -62,7 +62,7 @@ package final class FaultReport: Sendable {
 /// Runs a test on a cluster of its own, which ends with it whatever happens. A test that failed shows the logs.
 package func withCluster(
     _ report: FaultReport? = nil, on services: ServiceAddresses, settings: Cluster.Settings = .init(),
-    _ body: (Cluster) async throws -> Void
+    moreLogs: () -> String = { "" }, _ body: (Cluster) async throws -> Void
 ) async throws {
     IssueWatch.reset()
     let cluster = try Cluster(on: services, settings: settings)
@@ -70,12 +70,12 @@ package func withCluster(
         try await body(cluster)
     } catch {
         IssueWatch.mark()
-        print(cluster.logTails())
+        print(cluster.logTails(), moreLogs(), separator: "\n")
         report?.file(passed: false)
         await cluster.end()
         throw error
     }
-    if IssueWatch.hasSeen { print(cluster.logTails()) }
+    if IssueWatch.hasSeen { print(cluster.logTails(), moreLogs(), separator: "\n") }
     report?.file(passed: !IssueWatch.hasSeen)
     await cluster.end()
 }

@@ -142,7 +142,7 @@ extension Cluster {
         do {
             try await waitUntil("nothing is left", within: allowance.cleanUp, every: .milliseconds(300)) {
                 let contents = try await contents()
-                let pending = try await RedisShell(services.redis).pendingEntries(prefix: keyPrefix)
+                let pending = try await RedisShell(services.redis).pendingEntries(of: keyPrefix)
                 let owners = Set(processes.map(\.pid))
                 let strays = engines.flatMap { ProcessFacts.processes(withArgument: $0.program) }.filter { pid in
                     ProcessFacts(pid: pid).map { $0.state != "Z" && !owners.contains($0.parent) } ?? false

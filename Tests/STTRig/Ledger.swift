@@ -30,6 +30,11 @@ package final class Ledger: Sendable {
 
     var entries: [Entry] { state.withLock { $0.entries } }
     package func recording(of job: String) -> StreamRecording? { entries.first { $0.job == job }?.recording }
+    /// Returns when every stream that is followed has brought its job's end.
+    package func streamsEnd(within limit: Duration) async throws {
+        for entry in entries { _ = try await entry.recording?.end(within: limit) }
+    }
+
     package var jobs: [String] { entries.map(\.job) }
     /// Terminal states that changed.
     var changes: [String] { state.withLock { $0.changes } }
@@ -48,7 +53,6 @@ package final class Ledger: Sendable {
             if now.isTerminal, state.terminal[job] == nil { state.terminal[job] = now }
         }
     }
-
 }
 
 extension Cluster {

@@ -23,10 +23,10 @@ package struct RedisShell: Sendable {
         return text.split(separator: "\n").map(String.init)
     }
 
-    /// Entries that were delivered and not acknowledged, of all streams whose keys begin with a prefix.
-    package func pendingEntries(prefix: String) async throws -> Int {
+    /// Entries that were delivered and not acknowledged, of all streams whose keys have this text in them.
+    package func pendingEntries(of name: String) async throws -> Int {
         var pending = 0
-        for key in try await run("--scan", "--pattern", prefix + "*") {
+        for key in try await run("--scan", "--pattern", "*\(name)*") {
             guard try await run("TYPE", key) == ["stream"] else { continue }
             let groups = try await run("XINFO", "GROUPS", key)
             for (name, value) in zip(groups, groups.dropFirst()) where name == "pending" {

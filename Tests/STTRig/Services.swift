@@ -56,6 +56,11 @@ package final class PrivateServices: Sendable {
 
     package var all: [ServiceProcess] { [redis, mongodb, s3] }
 
+    /// The ends of all logs, for a test that failed.
+    package func logTails(_ lines: Int = 15) -> String {
+        all.map { "---- \($0.kind)\n\($0.process.logTail(lines))" }.joined(separator: "\n")
+    }
+
     package var addresses: ServiceAddresses {
         ServiceAddresses(redis: redis.url, mongodb: mongodb.url, s3: s3.url)
     }

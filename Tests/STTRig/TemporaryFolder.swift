@@ -1,16 +1,28 @@
 import Foundation
+import Synchronization
 
-/// A folder that is removed with the last reference to it. Its path is short enough for a unix socket.
+/// A folder that is removed with the last reference to it, or when the tests end. Its path is short enough for a unix socket.
 package final class TemporaryFolder: Sendable {
     package let path: String
 
+    /// Those that are there.
+    private static let all = Mutex<Set<String>>([])
+    private static let removesAllAtExit: Void = {
+        atexit {
+            for path in TemporaryFolder.all.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) }
+        }
+    }()
+
     package init() throws {
+        _ = Self.removesAllAtExit
         path = "/tmp/stt-it-\(UUID().uuidString.prefix(12))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        _ = Self.all.withLock { $0.insert(path) }
     }
 
     deinit {
         try? FileManager.default.removeItem(atPath: path)
+        _ = Self.all.withLock { $0.remove(path) }
     }
 
     package func file(_ name: String) -> String { path + "/" + name }

@@ -25,7 +25,7 @@ extension Doctor {
                     Self.failure("MongoDB", error, hint: "start it, or correct MONGODB_URL (user and password too)")
                 ]
             }
-            var findings = [Self.version("MongoDB", state.version, least: [4, 2], at: address, state.roundTrip)]
+            var findings = [Self.version("MongoDB", state.version, least: [4, 4], at: address, state.roundTrip)]
             if !state.isReplicaSet {
                 findings.append(
                     .warn(

@@ -28,6 +28,7 @@ struct Cluster: Sendable {
             self.redis = try RedisClient(redis, logger: logger)
             objects = try S3ObjectStore(s3, logger: logger)
         } catch {
+            if error.code == .invalidArgument { throw SettingsError(error.description) }
             throw StartFailure(message: error.description)
         }
         store = MongoJobStore(database)
@@ -50,12 +51,7 @@ struct Cluster: Sendable {
                 try await objects.check()
             },
         ]
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for wait in waits {
-                group.addTask { try await wait.run(limit: limit, logger: logger) }
-            }
-            try await group.waitForAll()
-        }
+        try await DependencyWait.run(waits, limit: limit, logger: logger)
     }
 
     static var hostName: String {

@@ -21,8 +21,14 @@ struct ClusterHealth: Sendable {
         async let mongo = mongo()
         async let redis = redis()
         async let objects = objects()
-        async let workers = self.workers.state()
+        async let workers = workerState()
         return await [mongo, redis, objects, workers]
+    }
+
+    private func workerState() async -> DependencyState {
+        let workers = workers
+        return await TimeLimit.run(Self.limit) { await workers.state() }
+            ?? DependencyState(name: "workers", isWorking: false, message: "not known within \(Self.limit)")
     }
 
     private func mongo() async -> DependencyState {
@@ -33,7 +39,7 @@ struct ClusterHealth: Sendable {
         }
     }
 
-    /// Without Redis everything goes on by polling the store, so it is never a reason not to serve.
+    /// Without Redis jobs are still taken in, and streams read the store, so it is never a reason not to serve.
     private func redis() async -> DependencyState {
         let client = cluster.redis
         var state = await Self.state("Redis") { () async throws(PortError) in
@@ -42,7 +48,7 @@ struct ClusterHealth: Sendable {
         }
         if !state.isWorking {
             state.isWorking = true
-            state.message = "degraded, partials and new work arrive late: \(state.message)"
+            state.message = "degraded, partials come late and work waits in the store: \(state.message)"
         }
         return state
     }

@@ -31,25 +31,22 @@ final class FakeS3: Sendable {
         var bodies = 0
     }
 
-    let state = Mutex(State())
-    private let started = Mutex<RawHTTPServer?>(nil)
+    /// Shared with the server's threads.
+    final class Shared: Sendable {
+        let state = Mutex(State())
+    }
+
+    let shared = Shared()
+    let server: RawHTTPServer
 
     init() throws {
-        let server = try RawHTTPServer { [state = UnownedState(self)] in state.fake.answer($0) }
-        started.withLock { $0 = server }
+        server = try RawHTTPServer { [shared] in Self.answer($0, shared.state) }
     }
 
-    /// The server stops before its owner goes.
-    private struct UnownedState: @unchecked Sendable {
-        unowned let fake: FakeS3
-        init(_ fake: FakeS3) { self.fake = fake }
-    }
-
-    var server: RawHTTPServer { started.withLock { $0! } }
-    var objects: [String: [UInt8]] { state.withLock { $0.objects } }
-    var uploads: [String: Upload] { state.withLock { $0.uploads } }
+    var objects: [String: [UInt8]] { shared.state.withLock { $0.objects } }
+    var uploads: [String: Upload] { shared.state.withLock { $0.uploads } }
     /// `METHOD TARGET`, in the order of arrival.
-    var requests: [String] { state.withLock { $0.requests } }
+    var requests: [String] { shared.state.withLock { $0.requests } }
 
     /// Answers the next requests that match wrongly.
     func fail(
@@ -59,7 +56,7 @@ final class FakeS3: Sendable {
         let fault = Fault(
             remaining: times, isCarriedOut: carriedOut,
             matches: { $0.method == method && (contains.isEmpty || $0.target.contains(contains)) }, response: response)
-        state.withLock { $0.faults.append(fault) }
+        shared.state.withLock { $0.faults.append(fault) }
     }
 
     func store(stall: Duration = .milliseconds(500), partBytes: Int = 5 << 20) throws -> S3ObjectStore {
@@ -75,7 +72,7 @@ final class FakeS3: Sendable {
         }
     }
 
-    private func answer(_ request: Request) -> Response {
+    private static func answer(_ request: Request, _ state: borrowing Mutex<State>) -> Response {
         let fault = state.withLock { state -> Fault? in
             state.requests.append("\(request.method) \(request.target)")
             guard let index = state.faults.firstIndex(where: { $0.remaining > 0 && $0.matches(request) }) else {
@@ -84,8 +81,8 @@ final class FakeS3: Sendable {
             state.faults[index].remaining -= 1
             return state.faults[index]
         }
-        guard let fault else { return state.withLock { Self.carryOut(request, &$0) } }
-        if fault.isCarriedOut { _ = state.withLock { Self.carryOut(request, &$0) } }
+        guard let fault else { return state.withLock { carryOut(request, &$0) } }
+        if fault.isCarriedOut { _ = state.withLock { carryOut(request, &$0) } }
         return fault.response(request)
     }
 
