@@ -11,22 +11,24 @@ import Testing
 
     @Test(
         "a worker's host is cut off for 60 s and a server's host after it: nothing is lost, and the clients carry on",
-        .timeLimit(.minutes(6)),
+        .timeLimit(.minutes(6)), .watchingIssues,
         .enabled(if: NetworkHosts.obstacle == nil, Comment(rawValue: NetworkHosts.obstacle ?? "")))
     func survivesCuts() async throws {
+        let report = FaultReport("partition", done: "a workers' host cut off for 60 s, then a server's host")
         let cluster = try HostCluster(on: try await NetworkHosts(3), settings: Cluster.Settings())
         var processes: [RigProcess] = []
-        do {
-            try await run(cluster, &processes)
-        } catch {
-            for process in processes { print("---- \(process.name)\n\(process.logTail(30))") }
+        try await report.judging {
+            try await run(cluster, &processes, report)
+        } logs: {
+            processes.map { "---- \($0.name)\n\($0.logTail(30))" }.joined(separator: "\n")
+        } end: {
             await cluster.end(processes)
-            throw error
         }
-        await cluster.end(processes)
     }
 
-    private func run(_ cluster: HostCluster, _ processes: inout [RigProcess]) async throws {
+    private func run(
+        _ cluster: HostCluster, _ processes: inout [RigProcess], _ report: FaultReport
+    ) async throws {
         try await cluster.startServices()
         let engine = try FakeWhisperServer(in: try TemporaryFolder(), secondsPerRun: 1)
         let first = try await cluster.startServer(on: Self.base)
@@ -49,7 +51,7 @@ import Testing
         let cutAt = ContinuousClock.now
         let during = try await submit(brief, to: first.address, on: cluster)
         try await completed(during, by: first.address, on: cluster)
-        print("a job submitted during the cut was completed \(ContinuousClock.now - cutAt) after it")
+        report.recovered(in: ContinuousClock.now - cutAt)
         try await Task.sleep(until: cutAt + .seconds(Self.cutSeconds))
         try await cluster.hosts.mend(Self.far)
 
@@ -74,7 +76,8 @@ import Testing
         try await completed(again, by: second.address, on: cluster)
 
         let counts = engine.runs.reduce(into: [:]) { $0[$1.checksum, default: 0] += 1 }
-        print("\(counts.count) different chunks, \(engine.runs.count) engine runs over jobs with the same audio")
+        report.note(
+            "\(counts.count) different chunks, \(engine.runs.count) engine runs for five jobs, three of equal audio")
     }
 
     private func submit(_ file: String, to servers: String, on cluster: HostCluster) async throws -> String {

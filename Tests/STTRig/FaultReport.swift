@@ -30,6 +30,7 @@ package final class FaultReport: Sendable {
         var note = ""
     }
 
+    /// Empty: no line.
     package let fault: String
     package let done: String
     private let state = Mutex(State())
@@ -46,7 +47,27 @@ package final class FaultReport: Sendable {
 
     package func note(_ text: String) { state.withLock { $0.note = text } }
 
+    /// Runs a test and adds its line to the table. A test that failed shows the logs.
+    package func judging(
+        _ body: () async throws -> Void, logs: () -> String, end: () async -> Void
+    ) async throws {
+        IssueWatch.reset()
+        do {
+            try await body()
+        } catch {
+            IssueWatch.mark()
+            print(logs())
+            file(passed: false)
+            await end()
+            throw error
+        }
+        if IssueWatch.hasSeen { print(logs()) }
+        file(passed: !IssueWatch.hasSeen)
+        await end()
+    }
+
     func file(passed: Bool) {
+        guard !fault.isEmpty else { return }
         let (recovery, note) = state.withLock { ($0.recovery, $0.note) }
         let row = [fault, done, recovery.isEmpty ? "-" : recovery, passed ? "ok" : "FAILED", note]
         print("fault: " + row.joined(separator: " | "))
@@ -64,18 +85,13 @@ package func withCluster(
     _ report: FaultReport? = nil, on services: ServiceAddresses, settings: Cluster.Settings = .init(),
     moreLogs: () -> String = { "" }, _ body: (Cluster) async throws -> Void
 ) async throws {
-    IssueWatch.reset()
     let cluster = try Cluster(on: services, settings: settings)
-    do {
+    let report = report ?? FaultReport("", done: "")
+    try await report.judging {
         try await body(cluster)
-    } catch {
-        IssueWatch.mark()
-        print(cluster.logTails(), moreLogs(), separator: "\n")
-        report?.file(passed: false)
+    } logs: {
+        cluster.logTails() + "\n" + moreLogs()
+    } end: {
         await cluster.end()
-        throw error
     }
-    if IssueWatch.hasSeen { print(cluster.logTails(), moreLogs(), separator: "\n") }
-    report?.file(passed: !IssueWatch.hasSeen)
-    await cluster.end()
 }
