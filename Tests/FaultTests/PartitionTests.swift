@@ -77,7 +77,7 @@ import Testing
 
         let counts = engine.runs.reduce(into: [:]) { $0[$1.checksum, default: 0] += 1 }
         report.note(
-            "\(counts.count) different chunks, \(engine.runs.count) engine runs for five jobs, three of equal audio")
+            "\(counts.count) different chunks, \(engine.runs.count) engine runs for five jobs of two recordings")
     }
 
     private func submit(_ file: String, to servers: String, on cluster: HostCluster) async throws -> String {
