@@ -41,7 +41,7 @@ struct RedisFaultTests {
     func outputBufferOverflow() async throws {
         try await withFault("output-buffer overflow", "server frozen, 64 MiB published to its channels") {
             cluster, services, report in
-            try await Self.disturb(cluster, report) {
+            try await Self.disturb(cluster, report, secondsPerRun: 0.7) {
                 let shell = RedisShell(services.redis.url)
                 let server = try #require(cluster.servers.first)
                 let overflow = """
@@ -85,11 +85,11 @@ struct RedisFaultTests {
 
     /// Lets two servers and two workers do a few jobs, and disturbs them in the middle.
     private static func disturb(
-        _ cluster: Cluster, _ report: FaultReport, _ disturbance: () async throws -> Void
+        _ cluster: Cluster, _ report: FaultReport, secondsPerRun: Double = 0.2, _ disturbance: () async throws -> Void
     ) async throws {
         try await cluster.startServer()
         try await cluster.startServer()
-        let engine = try FakeWhisperServer(in: TemporaryFolder(), secondsPerRun: 0.2)
+        let engine = try FakeWhisperServer(in: TemporaryFolder(), secondsPerRun: secondsPerRun)
         try await cluster.startWorker(slots: 1, engine: engine)
         try await cluster.startWorker(slots: 1, engine: engine)
         let clients = try cluster.servers.map { try cluster.client(of: [$0]) }
