@@ -98,7 +98,7 @@ let package = Package(
             name: "stt-rpcd",
             dependencies: [
                 "STTCore", "STTEmbedded", "STTMongo", "STTRedis", "STTObjectStore", "STTAudio", "STTEngines",
-                "STTWorker",
+                "STTProcess", "STTWorker",
                 "STTService", "RPCServer", "RPCTransport", log,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -125,7 +125,15 @@ let package = Package(
         .testTarget(
             name: "STTObjectStoreTests", dependencies: ["STTObjectStore", "STTHTTP", "STTTestKit", log],
             swiftSettings: strict),
-        .testTarget(name: "DaemonTests", dependencies: ["stt-rpcd", "STTCore", "STTTestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "DaemonTests",
+            dependencies: [
+                "stt-rpcd", "stt-rpc", "STTCore", "STTMongo", "STTRedis", "STTObjectStore", "STTProcess", "STTService",
+                "STTTestKit",
+                "STTWorker",
+                log,
+            ],
+            swiftSettings: strict),
         .testTarget(name: "STTAudioTests", dependencies: ["STTAudio", "STTTestKit"], swiftSettings: strict),
         .testTarget(
             name: "STTEnginesTests",

@@ -1,7 +1,7 @@
 /// The languages that Whisper knows, by the codes and names of whisper.cpp's table.
-enum WhisperLanguage {
+package enum WhisperLanguage {
     /// Whether Whisper knows `code`. Whether a model does is ``ModelFile``'s business.
-    static func isKnown(_ code: String) -> Bool {
+    package static func isKnown(_ code: String) -> Bool {
         codes.contains(code)
     }
 

@@ -1,0 +1,49 @@
+/// Engines, and how workers keep to each other.
+extension Setting {
+    static let model = Setting(
+        key: "engine.model", variable: "STT_WHISPER_MODEL", flag: "model", kind: .text,
+        defaultNote: "none, required", commands: [.standalone, .work], help: "Whisper model in ggml format.")
+    static let whisperServer = Setting(
+        key: "engine.whisperServer", variable: "STT_WHISPER_SERVER", flag: "whisper-server", kind: .text,
+        defaultNote: "the one on PATH", commands: [.standalone, .work], help: "The whisper-server program.")
+    static let whisperCli = Setting(
+        key: "engine.whisperCli", variable: "STT_WHISPER_CLI", flag: "whisper-cli", kind: .text,
+        defaultNote: "the one on PATH", commands: [.standalone, .work],
+        help: "The whisper-cli program, used where there is no whisper-server.")
+    static let slots = Setting(
+        key: "engine.slots", variable: "STT_SLOTS", flag: "slots", kind: .integer(1...64),
+        defaultNote: "the processors, at most 4", commands: [.standalone, .work], help: "Engines that run at once.")
+    static let threads = Setting(
+        key: "engine.threads", variable: "STT_THREADS", flag: "threads", kind: .integer(1...64),
+        defaultNote: "the processors divided by the slots", commands: [.standalone, .work],
+        help: "Threads of each engine.")
+    static let beamSize = Setting(
+        key: "engine.beamSize", variable: "STT_BEAM_SIZE", flag: "beam-size", kind: .integer(1...8),
+        defaultValue: .integer(1), commands: [.standalone, .work], help: "Beam size of the decoder; 1 is greedy.")
+    static let engineTimeoutSeconds = Setting(
+        key: "engine.timeoutSeconds", variable: "STT_ENGINE_TIMEOUT_SECONDS", flag: "engine-timeout-seconds",
+        kind: .number(1...86_400), defaultNote: "20 and twice the audio's length, less once runs were seen",
+        commands: [.standalone, .work], help: "The longest that an engine run may take, in seconds.")
+
+    static let leaseSeconds = Setting(
+        key: "worker.leaseSeconds", variable: "STT_LEASE_SECONDS", flag: "lease-seconds", kind: .number(1...3600),
+        defaultValue: .number(30), commands: [.standalone, .work],
+        help:
+            "How long a claim holds without being renewed, in seconds: so long until a lost worker's work is taken up."
+    )
+    static let renewSeconds = Setting(
+        key: "worker.renewSeconds", variable: "STT_RENEW_SECONDS", flag: "renew-seconds", kind: .number(0.1...1200),
+        defaultValue: .number(6), commands: [.standalone, .work],
+        help: "How often claims are renewed, in seconds: a third of the lease at most.")
+    static let reconcileSeconds = Setting(
+        key: "worker.reconcileSeconds", variable: "STT_RECONCILE_SECONDS", flag: "reconcile-seconds",
+        kind: .number(0.1...3600), defaultValue: .number(5), commands: [.standalone, .work],
+        help: "How often the job store is asked for work that no queue entry stands for, in seconds.")
+    static let orphanHours = Setting(
+        key: "worker.orphanHours", variable: "STT_ORPHAN_HOURS", flag: "orphan-hours", kind: .number(0.001...8760),
+        defaultValue: .number(24), commands: [.work],
+        help: "Age at which stored audio of no job, and uploads that were not finished, are removed, in hours.")
+
+    static let engine = [model, whisperServer, whisperCli, slots, threads, beamSize, engineTimeoutSeconds]
+    static let worker = [leaseSeconds, renewSeconds, reconcileSeconds, orphanHours]
+}

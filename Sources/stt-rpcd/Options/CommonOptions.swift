@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+
+/// Where settings are read from.
+struct SourceOptions: SettingOptions {
+    @Option(.config) var config: String?
+    @Option(.envFile) var envFile: String?
+
+    var given: GivenSettings { [.config: config, .envFile: envFile] }
+}
+
+/// How the process behaves.
+struct ProcessOptions: SettingOptions {
+    @Option(.logLevel) var logLevel: String?
+    @Option(.graceSeconds) var graceSeconds: String?
+
+    var given: GivenSettings { [.logLevel: logLevel, .graceSeconds: graceSeconds] }
+}
+
+struct ListenOptions: SettingOptions {
+    @Option(.listen) var listen: [String] = []
+
+    var given: GivenSettings { [.listen: listen.isEmpty ? nil : listen.joined(separator: ",")] }
+}
+
+/// What the service accepts.
+struct IntakeOptions: SettingOptions {
+    @Option(.maxJobs) var maxJobs: String?
+    @Flag(.allowPrivateURLs) var allowPrivateURLs: Bool?
+    @Option(.fetchSeconds) var fetchSeconds: String?
+    @Option(.importPrefix) var importPrefix: String?
+
+    var given: GivenSettings {
+        [
+            .maxJobs: maxJobs, .allowPrivateURLs: allowPrivateURLs.map { "\($0)" }, .fetchSeconds: fetchSeconds,
+            .importPrefix: importPrefix,
+        ]
+    }
+}
+
+/// What both the service and the workers keep to.
+struct SharedJobOptions: SettingOptions {
+    @Option(.retentionHours) var retentionHours: String?
+    @Option(.maxAudioMib) var maxAudioMib: String?
+
+    var given: GivenSettings { [.retentionHours: retentionHours, .maxAudioMib: maxAudioMib] }
+}

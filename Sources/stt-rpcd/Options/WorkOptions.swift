@@ -1,0 +1,44 @@
+import ArgumentParser
+
+/// Which Whisper programs and model are used.
+struct EngineOptions: SettingOptions {
+    @Option(.model) var model: String?
+    @Option(.whisperServer) var whisperServer: String?
+    @Option(.whisperCli) var whisperCli: String?
+    @Option(.slots) var slots: String?
+    @Option(.threads) var threads: String?
+    @Option(.beamSize) var beamSize: String?
+    @Option(.engineTimeoutSeconds) var engineTimeoutSeconds: String?
+
+    var given: GivenSettings {
+        [
+            .model: model, .whisperServer: whisperServer, .whisperCli: whisperCli, .slots: slots, .threads: threads,
+            .beamSize: beamSize, .engineTimeoutSeconds: engineTimeoutSeconds,
+        ]
+    }
+}
+
+/// What only workers of a cluster need.
+struct UpkeepOptions: SettingOptions {
+    @Option(.orphanHours) var orphanHours: String?
+
+    var given: GivenSettings { [.orphanHours: orphanHours] }
+}
+
+/// How jobs are worked on.
+struct WorkOptions: SettingOptions {
+    @Option(.maxAudioHours) var maxAudioHours: String?
+    @Option(.chunkAttempts) var chunkAttempts: String?
+    @Flag(.acceptTruncated) var acceptTruncated: Bool?
+    @Option(.leaseSeconds) var leaseSeconds: String?
+    @Option(.renewSeconds) var renewSeconds: String?
+    @Option(.reconcileSeconds) var reconcileSeconds: String?
+
+    var given: GivenSettings {
+        [
+            .maxAudioHours: maxAudioHours, .chunkAttempts: chunkAttempts,
+            .acceptTruncated: acceptTruncated.map { "\($0)" }, .leaseSeconds: leaseSeconds,
+            .renewSeconds: renewSeconds, .reconcileSeconds: reconcileSeconds,
+        ]
+    }
+}

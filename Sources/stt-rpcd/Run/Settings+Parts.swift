@@ -1,0 +1,113 @@
+import Glibc
+import Logging
+import RPCTransport
+import STTAudio
+import STTCore
+import STTEngines
+import STTMongo
+import STTObjectStore
+import STTRedis
+import STTService
+import STTWorker
+
+/// What the settings mean to each module.
+extension Settings {
+    func logger() -> Logger {
+        var logger = Logger(label: "stt-rpcd") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = text(.logLevel).flatMap { Logger.Level(rawValue: $0) } ?? .info
+        return logger
+    }
+
+    func seconds(_ setting: Setting) -> Duration { .seconds(number(setting) ?? 0) }
+
+    var retention: Duration { .seconds((number(.retentionHours) ?? 0) * 3600) }
+
+    func addresses() throws(SettingsError) -> [ServerAddress] {
+        var addresses: [ServerAddress] = []
+        for text in list(.listen) {
+            do {
+                addresses.append(try ServerAddress(parsing: text))
+            } catch {
+                throw self.error(.listen, mustBe: "HOST:PORT, [IPv6]:PORT or unix:PATH: \(error.reason)")
+            }
+        }
+        return addresses
+    }
+
+    var serviceLimits: ServiceLimits {
+        var limits = ServiceLimits()
+        if let mebibytes = integer(.maxAudioMib) { limits.maximumAudioBytes = mebibytes << 20 }
+        if let jobs = integer(.maxJobs) { limits.maximumUnfinishedJobs = jobs }
+        return limits
+    }
+
+    var fetchLimits: FetchLimits {
+        FetchLimits(totalTime: seconds(.fetchSeconds), allowsPrivateAddresses: isOn(.allowPrivateURLs))
+    }
+
+    /// `nil`: no object may be submitted by its key.
+    func importPrefix() throws(SettingsError) -> ObjectKey? {
+        guard var text = text(.importPrefix), text != "none" else { return nil }
+        while text.hasSuffix("/") { text.removeLast() }
+        guard let key = ObjectKey(text) else {
+            throw error(.importPrefix, mustBe: "parts of letters, digits, '.', '_' and '-' between '/', or none")
+        }
+        return key
+    }
+}
+
+extension Settings {
+    private static var processors: Int { max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }
+
+    var slots: Int { integer(.slots) ?? min(Self.processors, 4) }
+
+    /// - Throws: `StartFailure` where there is no model.
+    func whisper() throws(StartFailure) -> WhisperConfiguration {
+        guard let model = text(.model) else {
+            throw StartFailure(
+                message: "no Whisper model: give --model or set STT_WHISPER_MODEL to a model in ggml format")
+        }
+        let beamSize = integer(.beamSize) ?? 1
+        return WhisperConfiguration(
+            modelPath: model, serverPath: text(.whisperServer), commandLinePath: text(.whisperCli),
+            threads: integer(.threads) ?? max(Self.processors / slots, 1),
+            decoding: DecodingParameters(beamSize: beamSize, bestOf: max(beamSize, 2)))
+    }
+
+    /// - Throws: `StartFailure` where model or programs cannot be used.
+    func engines(logger: Logger) throws(StartFailure) -> WhisperEngineFactory {
+        let configuration = try whisper()
+        do {
+            return try WhisperEngineFactory(configuration, log: logger)
+        } catch {
+            throw StartFailure(message: error.message)
+        }
+    }
+
+    var audioLimits: AudioLimits {
+        AudioLimits(
+            maximumDuration: .seconds((number(.maxAudioHours) ?? 24) * 3600),
+            maximumBytes: (integer(.maxAudioMib) ?? 4096) << 20,
+            truncatedInput: isOn(.acceptTruncated) ? .acceptWithWarning : .reject)
+    }
+
+    func workerConfiguration() throws(SettingsError) -> WorkerConfiguration {
+        let lease = seconds(.leaseSeconds)
+        guard seconds(.renewSeconds) * 3 <= lease else {
+            throw error(
+                isSet(.renewSeconds) ? .renewSeconds : .leaseSeconds,
+                mustBe: "so that the lease (\(lease)) is three times the renewal interval (\(seconds(.renewSeconds)))")
+        }
+        var configuration = WorkerConfiguration(slots: slots, retention: retention)
+        configuration.leaseDuration = lease
+        configuration.renewalInterval = seconds(.renewSeconds)
+        configuration.reconcileInterval = seconds(.reconcileSeconds)
+        if let attempts = integer(.chunkAttempts) { configuration.maximumChunkAttempts = attempts }
+        if let hours = number(.orphanHours) { configuration.orphanAge = .seconds(hours * 3600) }
+        if let seconds = number(.engineTimeoutSeconds) {
+            configuration.engineTimeLimit.startup = .seconds(seconds)
+            configuration.engineTimeLimit.factor = 0
+        }
+        return configuration
+    }
+}
