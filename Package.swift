@@ -128,7 +128,8 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "stt-rpcd", "stt-rpc", "STTCore", "STTMongo", "STTRedis", "STTObjectStore", "STTProcess", "STTService", "STTTestKit",
+                "stt-rpcd", "stt-rpc", "STTCore", "STTMongo", "STTRedis", "STTObjectStore", "STTProcess", "STTService",
+                "STTTestKit",
                 "STTWorker",
                 log,
             ],

@@ -88,14 +88,14 @@ struct ClusterSetUp {
 }
 
 extension ClusterSetUp {
-    /// What the processes left in the services, but for the empty bucket.
+    /// What the processes left in the services.
     func removeEverything() async throws {
         let settings = try Settings(arguments: [:], environment: environment, for: [.serve])
         let cluster = try Cluster(
             settings, role: "test", logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await cluster.database.drop()
         try await cluster.queue.removeEverything()
-        try await cluster.objects.deleteAll(below: #require(ObjectKey("jobs")))
+        try await cluster.objects.removeBucket()
         await cluster.redis.close()
     }
 }

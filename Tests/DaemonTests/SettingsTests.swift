@@ -74,14 +74,18 @@ import Testing
         let settings = try settings(
             env: """
                 # comment
-                export STT_SLOTS="6"
+                export STT_SLOTS="6" # six
 
                 REDIS_PASSWORD='a=b #c'
                 STT_THREADS=
+                STT_BEAM_SIZE = 2 # two
+                S3_SECRET_KEY=a#b"c
                 """)
         #expect(settings.integer(.slots) == 6)
         #expect(settings.text(.redisPassword) == "a=b #c")
         #expect(!settings.isSet(.threads))
+        #expect(settings.integer(.beamSize) == 2)
+        #expect(settings.text(.s3SecretKey) == "a#b\"c")
     }
 
     @Test func `The names of Amazon's own tools are read where nothing else is set`() throws {

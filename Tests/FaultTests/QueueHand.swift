@@ -22,6 +22,7 @@ struct QueueHand: Sendable {
         let items = jobs.compactMap { JobID($0) }.flatMap { job in
             kinds.map { WorkItem($0, job: job, tenant: .default) }
         }
+        guard items.count == jobs.count * kinds.count else { throw RigFailure(description: "no job ids: \(jobs)") }
         try await queue.enqueue(items)
     }
 

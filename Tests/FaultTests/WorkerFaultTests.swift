@@ -43,6 +43,7 @@ struct WorkerFaultTests {
             try engine.behave("sleep 0")
             try await cluster.chunksDone(1, of: job, through: client)
             await doomed.kill()
+            #expect(try await RedisShell(services.redis.url).pendingEntries(of: cluster.keyPrefix) == 1)
             let recovery = try await seconds {
                 try await cluster.startWorker(engine: engine)
                 try await cluster.settle(through: client)

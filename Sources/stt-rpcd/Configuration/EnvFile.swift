@@ -1,7 +1,7 @@
 import Foundation
 
 /// Variables of a `.env` file: `NAME=value` a line, with `export` before it or not, the value in quotes or not. Empty
-/// lines and lines that begin with `#` say nothing.
+/// lines say nothing, nor does what follows a `#` at the beginning of a line or after a space.
 struct EnvFile: Sendable {
     var path: String
     var variables: [String: String]
@@ -39,11 +39,14 @@ struct EnvFile: Sendable {
         return text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
     }
 
+    /// What is in quotes is taken as it is; else a `#` after a space begins a comment.
     private static func unquoted(_ text: String) -> String {
-        for quote in ["\"", "'"] where text.count >= 2 && text.hasPrefix(quote) && text.hasSuffix(quote) {
-            return String(text.dropFirst().dropLast())
+        if let quote = text.first, quote == "\"" || quote == "'", let end = text.dropFirst().firstIndex(of: quote) {
+            let rest = text[text.index(after: end)...].trimmingCharacters(in: .whitespaces)
+            if rest.isEmpty || rest.hasPrefix("#") { return String(text[text.index(after: text.startIndex)..<end]) }
         }
-        return text
+        guard let comment = text.firstRange(of: " #") else { return text }
+        return text[..<comment.lowerBound].trimmingCharacters(in: .whitespaces)
     }
 
     /// Variables that look like settings and are none.

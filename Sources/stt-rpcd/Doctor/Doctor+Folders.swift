@@ -35,8 +35,12 @@ extension Doctor {
         }
         let free = (Int(status.f_bavail) * Int(status.f_frsize)) >> 20
         let found = "\(free) MiB free in \(path)"
-        if free < leastMebibytes { return .fail(name, found, hint: "make room") }
-        if free < goodMebibytes { return .warn(name, found, hint: "make room: recordings are large") }
+        if free < leastMebibytes {
+            return .fail(name, found, hint: "make room, or name a larger disk (STT_DATA, TMPDIR)")
+        }
+        if free < goodMebibytes {
+            return .warn(name, found, hint: "make room, or name a larger disk (STT_DATA, TMPDIR): recordings are large")
+        }
         return .ok(name, found)
     }
 }
