@@ -107,6 +107,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // What `make bench` measures the RPC layer with.
+        .executableTarget(
+            name: "rpc-benchmark", dependencies: ["RPCServer", "RPCClient", "STTProto", log],
+            path: "Benchmarks/rpc/swift", swiftSettings: strict),
+
         // Test support and tests.
         .target(
             name: "STTTestKit", dependencies: ["STTCore", "STTProcess", "RPCTransport", log], path: "Tests/STTTestKit",
