@@ -44,7 +44,8 @@ final class ServerCall: @unchecked Sendable {
         isRunning = true
         connection.server.runningCalls += 1
         let call = HandlerCall(context: context, source: stream, sink: stream)
-        task = Task(executorPreference: stream.loop) {
+        // Runs here until it first waits: a handler that need not wait has returned when this line is through.
+        let task = Task.immediate(executorPreference: stream.loop) {
             let result: Result<SharedBytes?, any Error>
             do {
                 result = .success(try await body(call))
@@ -54,6 +55,7 @@ final class ServerCall: @unchecked Sendable {
             // The task prefers the loop, so this is on it.
             self.returned(result)
         }
+        if isRunning { self.task = task }
     }
 
     private func returned(_ result: Result<SharedBytes?, any Error>) {

@@ -32,6 +32,7 @@ package final class Connection: @unchecked Sendable {
     private static let maxReadsPerTurn = 4
     private static let maxWritesPerTurn = 8
     private static let bytesPerWrite = 256 * 1024
+    private static let leastRoomOfStream = 4 * 1024
 
     package let loop: EventLoop
     package let peer: String
@@ -114,13 +115,15 @@ package final class Connection: @unchecked Sendable {
         }
     }
 
-    func hasRoom(_ stream: CallStream) -> Bool {
-        machine.queuedBytes(stream.slot) < configuration.streamOutputBytes
+    /// Many streams share what the connection may keep, so that their first bytes go out before the last are made.
+    private var roomOfStream: Int {
+        let share = configuration.connectionOutputBytes / max(1, machine.streamCount)
+        return min(configuration.streamOutputBytes, max(share, Self.leastRoomOfStream))
     }
 
-    func wakeWhenThereIsRoom(_ stream: CallStream) {
-        machine.wakeSender(stream.slot, at: configuration.streamOutputBytes / 2)
-    }
+    func hasRoom(_ stream: CallStream) -> Bool { machine.queuedBytes(stream.slot) < roomOfStream }
+
+    func wakeWhenThereIsRoom(_ stream: CallStream) { machine.wakeSender(stream.slot, at: roomOfStream / 2) }
 
     package func queueMessage(_ stream: CallStream, _ bytes: SharedBytes, endsSending: Bool = false) {
         guard stream.connection === self else { return }

@@ -19,7 +19,7 @@ extension ConnectionStateMachine {
         let limit = streams[slot].consumed + streams[slot].assemblingFlow + window
         guard limit >= streams[slot].advertisedLimit + window / 2 else { return }
         streams[slot].advertisedLimit = limit
-        appendControl(.window, stream: streams[slot].id, ControlMessage.Window(limit: limit))
+        ControlMessage.Window(limit: limit).appendFrame(to: &control, stream: streams[slot].id)
     }
 
     /// A repeated or lower limit changes nothing.

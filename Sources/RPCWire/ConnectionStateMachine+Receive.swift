@@ -60,7 +60,7 @@ extension ConnectionStateMachine {
         }
         let call: ControlMessage.Call
         do throws(ProtoError) {
-            call = try ControlMessage.Call.decode(frame.payload)
+            call = try ControlMessage.Call.read(frame.payload)
         } catch {
             return refuse(id, .invalidArgument, "malformed CALL: \(error)", now)
         }
@@ -125,7 +125,7 @@ extension ConnectionStateMachine {
         guard let slot = slotOfStream[frame.header.stream] else { return .nothing }
         closeOnWire(slot)
         do throws(ProtoError) {
-            return .end(slot: slot, try ControlMessage.End.decode(frame.payload))
+            return .end(slot: slot, try ControlMessage.End.read(frame.payload))
         } catch {
             let end = ControlMessage.End(code: StatusCode.internalError.rawValue, message: "malformed END: \(error)")
             return .end(slot: slot, end)
@@ -144,7 +144,12 @@ extension ConnectionStateMachine {
     }
 
     private mutating func receiveWindow(_ frame: Frame) throws(ConnectionError) -> InboundEvent {
-        let window: ControlMessage.Window = try decodeControl(frame)
+        let window: ControlMessage.Window
+        do throws(ProtoError) {
+            window = try ControlMessage.Window.read(frame.payload)
+        } catch {
+            throw ConnectionError(.protocolError, "malformed control frame: \(error)")
+        }
         if let slot = slotOfStream[frame.header.stream] { raisePeerLimit(slot, to: window.limit) }
         return .nothing
     }

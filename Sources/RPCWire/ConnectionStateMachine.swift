@@ -4,7 +4,9 @@ internal import DequeModule
 ///
 /// Pure: it sees frames and gives bytes, and is told the time. Streams are named by slots, small numbers that are used
 /// again, so that the layer above can keep its own state in an array.
-package struct ConnectionStateMachine {
+///
+/// Not copyable, for a copy on the path of a frame would cost more than the frame.
+package struct ConnectionStateMachine: ~Copyable {
     package enum Role: Sendable { case client, server }
 
     package let role: Role

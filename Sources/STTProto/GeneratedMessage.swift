@@ -31,6 +31,12 @@ protocol GeneratedMessage: ProtoMessage {
 
 extension GeneratedMessage {
     public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> Self {
+        try decodeGenerated(bytes)
+    }
+
+    public func encode() throws(ProtoError) -> [UInt8] { try encodeGenerated() }
+
+    static func decodeGenerated(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> Self {
         let arena = DecodingArena(messageBytes: bytes.count)
         let unpacked = withInitialized { c in
             arena.withAllocator { allocator in
@@ -46,7 +52,7 @@ extension GeneratedMessage {
         }
     }
 
-    public func encode() throws(ProtoError) -> [UInt8] {
+    func encodeGenerated() throws(ProtoError) -> [UInt8] {
         let arena = ProtoArena()
         let bytes = Self.withInitialized { c in
             write(to: &c.pointee, arena)

@@ -6,6 +6,50 @@ public enum SubmitRequest: ProtoMessage, Hashable {
     case audio([UInt8])
 }
 
+extension SubmitRequest {
+    /// The tag of `audio` as a message's only field.
+    private static let audioTag: UInt8 = 2 << 3 | 2
+
+    /// A message of nothing but audio, which nearly every one is, is read with one copy; others by protobuf-c.
+    public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> SubmitRequest {
+        var length = 0
+        var shift = 0
+        var position = 1
+        while bytes.first == audioTag, position < bytes.count, shift < 35 {
+            let byte = bytes[position]
+            position += 1
+            length |= Int(byte & 0x7F) << shift
+            shift += 7
+            guard byte < 0x80 else { continue }
+            if length == bytes.count - position { return .audio([UInt8](bytes[position...])) }
+            break
+        }
+        return try decodeGenerated(bytes)
+    }
+
+    /// As ``decode(_:)``: audio is written with one copy.
+    public func encode() throws(ProtoError) -> [UInt8] {
+        guard case .audio(let audio) = self, !audio.isEmpty else { return try encodeGenerated() }
+        return [UInt8](unsafeUninitializedCapacity: audio.count + 11) { buffer, count in
+            buffer[0] = Self.audioTag
+            count = 1
+            var rest = audio.count
+            while rest >= 0x80 {
+                buffer[count] = UInt8(truncatingIfNeeded: rest) | 0x80
+                rest >>= 7
+                count += 1
+            }
+            buffer[count] = UInt8(rest)
+            count += 1
+            audio.withUnsafeBytes {
+                UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...]).copyMemory(
+                    from: $0)
+            }
+            count += audio.count
+        }
+    }
+}
+
 extension SubmitRequest: GeneratedMessage {
     static func initialize(_ c: UnsafeMutablePointer<Stt__V1__SubmitRequest>) { stt__v1__submit_request__init(c) }
 
