@@ -135,7 +135,7 @@ package final class CallStream: @unchecked Sendable {
             connection?.consumed(self, flow: flow)
             reader.resume(.success([owned ?? [UInt8](message)]))
         } else if owner?.stream(self, didReceive: message) ?? false {
-            connection?.consumed(self, flow: flow)
+            connection?.consumed(self, flow: flow, isRetained: true)
         } else {
             inbox.append(Received(bytes: owned ?? [UInt8](message), flow: flow))
         }

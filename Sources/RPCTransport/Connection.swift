@@ -136,8 +136,8 @@ package final class Connection: @unchecked Sendable {
         setDirty()
     }
 
-    func consumed(_ stream: CallStream, flow: UInt64) {
-        machine.consumed(stream.slot, flow: flow)
+    func consumed(_ stream: CallStream, flow: UInt64, isRetained: Bool = false) {
+        machine.consumed(stream.slot, flow: flow, isRetained: isRetained)
         setDirtyIfNeeded()
     }
 
@@ -254,7 +254,10 @@ package final class Connection: @unchecked Sendable {
         case .data(let slot, let isLast, let isFirst, let endsSending, let flow):
             streams[slot]?.receive(payload, isFirst: isFirst, isLast: isLast, endsSending: endsSending, flow: flow)
         case .endOfMessages(let slot): streams[slot]?.receiveEndOfMessages()
-        case .messageTooLarge(let slot): refuseLargeMessage(slot)
+        case .messageTooLarge(let slot):
+            refuse(slot, "a message is longer than the \(configuration.limits.maxMessageBytes) bytes accepted")
+        case .tooMuchHeld(let slot):
+            refuse(slot, "the calls of this connection hold \(configuration.limits.maxHeldBytes) bytes already")
         case .end(let slot, let end):
             guard let stream = streams[slot] else { return }
             stream.owner?.streamDidEnd(stream, .status(RPCError(end)))
@@ -279,10 +282,9 @@ package final class Connection: @unchecked Sendable {
         }
     }
 
-    private func refuseLargeMessage(_ slot: Int) {
+    private func refuse(_ slot: Int, _ reason: String) {
         guard let stream = streams[slot] else { return }
-        let limit = configuration.limits.maxMessageBytes
-        let error = RPCError(.resourceExhausted, "a message is longer than the \(limit) bytes accepted")
+        let error = RPCError(.resourceExhausted, reason)
         if machine.role == .server {
             machine.endNow(slot, error)
             stream.owner?.streamDidEnd(stream, .cancelledByPeer)

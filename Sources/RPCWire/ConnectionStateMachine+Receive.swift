@@ -110,7 +110,12 @@ extension ConnectionStateMachine {
         streams[slot].isMidMessage = !isLast
         streams[slot].peerIsDone = header.flags.contains(.endSend)
         guard isLast else {
-            advertise(slot)
+            if mayHoldMore(slot) {
+                advertise(slot)
+            } else if !hasCreditLeft(slot) {
+                countReset(now)
+                return .tooMuchHeld(slot: slot)
+            }
             return .data(slot: slot, isLastFragment: false, isFirstFragment: isFirst, endsSending: false, flow: 0)
         }
         let messageFlow = streams[slot].assemblingFlow

@@ -23,6 +23,10 @@ package struct ConnectionStateMachine: ~Copyable {
     /// Slots in use, among them those of streams that are over on the wire while their handlers run.
     package internal(set) var streamCount = 0
 
+    /// Credit beyond the streams' windows that is given and not used up, and what is retained: the bound of the memory
+    /// that inbound messages take besides the windows.
+    package internal(set) var heldBytes: UInt64 = 0
+
     /// Encoded frames that go out before any DATA.
     var control: [UInt8] = []
     /// Streams with DATA that may be sent, in turn.
@@ -93,6 +97,7 @@ package struct ConnectionStateMachine: ~Copyable {
         guard streams[slot].isOpen else { return }
         streams[slot].isOpen = false
         streams[slot].dropOutput()
+        accountHeld(slot)
         slotOfStream[streams[slot].id] = nil
         freeIfOver(slot)
     }
