@@ -13,6 +13,9 @@ final class ServerCall: @unchecked Sendable {
     private let handler: MethodHandler
     private let started: UInt64
 
+    /// Made once, for each `any Error` is an object of its own.
+    private static let cancellation: any Error = CancellationError()
+
     private var body: HandlerBody?
     private var task: Task<Void, Never>?
     private var timer: TimerID?
@@ -30,7 +33,6 @@ final class ServerCall: @unchecked Sendable {
 
     func begin(timeoutMilliseconds: UInt64) {
         stream.owner = self
-        connection.calls[context.callID] = self
         if timeoutMilliseconds > 0 {
             let (nanoseconds, overflow) = timeoutMilliseconds.multipliedReportingOverflow(by: 1_000_000)
             if !overflow, nanoseconds < UInt64(Int64.max) {
@@ -69,7 +71,7 @@ final class ServerCall: @unchecked Sendable {
             log(error?.code ?? .ok)
             connection.connection?.queueEnd(stream, error)
         }
-        stream.fail(inbound: CancellationError(), outbound: CancellationError(), discarding: true)
+        stream.fail(inbound: Self.cancellation, outbound: Self.cancellation, discarding: true)
         connection.connection?.handlerReturned(stream)
     }
 
@@ -107,7 +109,7 @@ final class ServerCall: @unchecked Sendable {
         guard !isOver else { return }
         isOver = true
         log(code)
-        stream.fail(inbound: CancellationError(), outbound: CancellationError(), discarding: true)
+        stream.fail(inbound: Self.cancellation, outbound: Self.cancellation, discarding: true)
         if isRunning {
             task?.cancel()
         } else {
@@ -160,7 +162,6 @@ extension ServerCall: CallStreamOwner {
     func streamDidDetach(_ stream: CallStream) {
         if let timer { stream.loop.cancel(timer) }
         timer = nil
-        connection.calls[context.callID] = nil
     }
 }
 

@@ -41,7 +41,11 @@ package final class Connection: @unchecked Sendable {
     package var delegate: (any ConnectionDelegate)?
 
     let transport: any ByteStream
-    var machine: ConnectionStateMachine
+    private let machineState: LoopState<ConnectionStateMachine>
+    var machine: ConnectionStateMachine {
+        _read { yield machineState.value }
+        _modify { yield &machineState.value }
+    }
     private var decoder: FrameDecoder
     var phase = Phase.open
     var streams: [CallStream?] = []
@@ -63,7 +67,7 @@ package final class Connection: @unchecked Sendable {
         self.transport = transport
         self.peer = peer
         self.configuration = configuration
-        machine = ConnectionStateMachine(role: role, local: configuration.limits)
+        machineState = LoopState(ConnectionStateMachine(role: role, local: configuration.limits))
         decoder = FrameDecoder(expectsPreface: role == .server)
         times = ConnectionTimes(now: loop.now)
     }
@@ -88,6 +92,9 @@ package final class Connection: @unchecked Sendable {
     }
 
     // Streams.
+
+    /// Whoever owns the streams that are open.
+    package var streamOwners: [any CallStreamOwner] { streams.compactMap { $0?.owner } }
 
     /// Client: opens a stream. Only where ``canOpenStream``.
     package func open(_ stream: CallStream, _ call: [UInt8]) {
@@ -181,21 +188,25 @@ package final class Connection: @unchecked Sendable {
 
     /// Forgets the streams that are over.
     private func clearReleased() {
-        let released = machine.takeReleased()
-        if released.isEmpty { return }
+        guard machine.hasReleased else { return }
         // All slots are cleared before anybody hears of it: who does may open a stream in one of them.
-        var over: [CallStream] = []
-        for slot in released where slot < streams.count {
-            if let stream = streams[slot] { over.append(stream) }
-            streams[slot] = nil
+        if let slot = machine.takeOnlyReleased() {
+            removeStream(slot)?.detach()
+        } else {
+            for stream in machine.takeReleased().compactMap(removeStream) { stream.detach() }
         }
-        for stream in over { stream.detach() }
         if machine.streamCount == 0 {
             times.idleSince = loop.now
             updateTimer()
             if isDraining { setDirty() }
         }
         delegate?.connectionHasCapacity(self)
+    }
+
+    private func removeStream(_ slot: Int) -> CallStream? {
+        guard slot < streams.count else { return nil }
+        defer { streams[slot] = nil }
+        return streams[slot]
     }
 
     // Reading.

@@ -60,7 +60,7 @@ extension ConnectionStateMachine {
         }
         let call: ControlMessage.Call
         do throws(ProtoError) {
-            call = try ControlMessage.Call.read(frame.payload)
+            call = try ControlMessage.Call.read(frame.payload, likelyMethod: lastMethod)
         } catch {
             return refuse(id, .invalidArgument, "malformed CALL: \(error)", now)
         }
@@ -68,6 +68,7 @@ extension ConnectionStateMachine {
         guard metadataBytes <= Metadata.maxBytes else {
             return refuse(id, .invalidArgument, "metadata of more than \(Metadata.maxBytes) bytes", now)
         }
+        if call.method.utf8.count <= 128 { lastMethod = call.method }
         return .call(slot: makeStream(id: id), call)
     }
 

@@ -39,6 +39,9 @@ package struct ConnectionStateMachine: ~Copyable {
     /// Set once a GOAWAY was sent or received: no stream above it.
     package internal(set) var lastAcceptedStream: UInt32?
 
+    /// Of the last CALL.
+    var lastMethod = ""
+
     var resets: RateCounter
     var pings: RateCounter
     var emptyFrames: RateCounter
@@ -111,6 +114,16 @@ package struct ConnectionStateMachine: ~Copyable {
         streams[slot].id = 0
         streamCount -= 1
         released.append(slot)
+    }
+
+    /// Whether ``takeReleased()`` has any.
+    package var hasReleased: Bool { !released.isEmpty }
+
+    /// The one slot that ``takeReleased()`` would return, without an array for it; nil where there are none or more.
+    package mutating func takeOnlyReleased() -> Int? {
+        guard released.count == 1, let slot = released.popLast() else { return nil }
+        freeSlots.append(slot)
+        return slot
     }
 
     /// Slots whose streams are over, since the last call. They are given to new streams only after this.

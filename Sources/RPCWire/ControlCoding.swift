@@ -1,17 +1,25 @@
 internal import STTProto
 
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
 // The control messages that come with every call or every few DATA frames, read and written without protobuf-c, which
 // takes several allocations for each. What is not plain is left to it, so both always agree; a test compares them.
 
 extension ControlMessage.Call {
     /// Reads a CALL.
-    static func read(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> ControlMessage.Call {
-        if let plain = readPlain(bytes) { return plain }
+    ///
+    /// - Parameter likelyMethod: Used for the method's name where it is the same, instead of another string.
+    static func read(
+        _ bytes: UnsafeRawBufferPointer, likelyMethod: String = ""
+    ) throws(ProtoError) -> ControlMessage.Call {
+        if let plain = readPlain(bytes, likelyMethod: likelyMethod) { return plain }
         return try decode(bytes)
     }
 
     /// A CALL of a method, a deadline, a key and a trace only; nil where there is more to it, or anything is odd.
-    static func readPlain(_ bytes: UnsafeRawBufferPointer) -> ControlMessage.Call? {
+    static func readPlain(_ bytes: UnsafeRawBufferPointer, likelyMethod: String = "") -> ControlMessage.Call? {
         var call = ControlMessage.Call(method: "")
         var position = 0
         while position < bytes.count {
@@ -26,6 +34,10 @@ extension ControlMessage.Call {
             let end = position + Int(value)
             let text = UnsafeRawBufferPointer(rebasing: bytes[position..<end])
             position = end
+            if tag == 0x0A, likelyMethod.hasBytes(text) {
+                call.method = likelyMethod
+                continue
+            }
             guard !text.contains(0), let string = String(validating: text, as: UTF8.self) else { return nil }
             switch tag {
             case 0x0A: call.method = string
@@ -35,6 +47,15 @@ extension ControlMessage.Call {
             }
         }
         return call
+    }
+}
+
+extension String {
+    fileprivate func hasBytes(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard utf8.count == bytes.count, let start = bytes.baseAddress else { return false }
+        return utf8.withContiguousStorageIfAvailable { own in
+            own.baseAddress.map { memcmp($0, start, own.count) == 0 } ?? false
+        } ?? false
     }
 }
 
