@@ -42,9 +42,13 @@ class Server:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
 
     def cpu_seconds(self):
-        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """What its threads that are still there have used."""
+        threads = f"/proc/{self.process.pid}/task"
+        nanoseconds = 0
+        for thread in os.listdir(threads):
+            with open(f"{threads}/{thread}/schedstat", encoding="ascii") as stat:
+                nanoseconds += int(stat.read().split()[0])
+        return nanoseconds / 1e9
 
 
 class Holder(Server):
@@ -94,9 +98,12 @@ class Cell:
         self.p99 = statistics.median(sample[2] for sample in samples)
         spread = max(s[0] for s in samples) - min(s[0] for s in samples)
         self.noise = 50 * spread / self.value if self.value else 0
+        # Of the server, for each thing done.
+        self.cpu_microseconds = statistics.median(1e6 * sample[3] / SECONDS / sample[0] for sample in samples if sample[0])
 
     def __str__(self):
-        return f"{self.value:,.0f} ±{self.noise:.0f}%" + (f" ({self.p50:.0f} µs)" if self.p50 else "")
+        times = f"{self.cpu_microseconds:.2f}" + (f", {self.p50:.0f}" if self.p50 else "")
+        return f"{self.value:,.0f} ±{self.noise:.0f}% ({times})"
 
 
 def ratio(cell, other):
@@ -108,13 +115,15 @@ def run_work(contenders, work, connections, in_flight):
     for _ in range(RUNS):
         for name, (server, client) in contenders.of(work).items():
             with Server(*server) as running:
+                before = running.cpu_seconds()
                 measurement = measure(*client, running.port, str(connections), str(in_flight), str(SECONDS))
+                measurement.append(running.cpu_seconds() - before)
             samples.setdefault(name, []).append(measurement)
     return {name: Cell(values) for name, values in samples.items()}
 
 
 def print_row(*columns):
-    widths = (34, 22, 22, 22, 22, 9, 9, 9)
+    widths = (34, 30, 26, 28, 28, 9, 9, 9)
     print(" ".join(text.ljust(width) for text, width in zip(columns, widths)).rstrip(), flush=True)
 
 
@@ -127,7 +136,8 @@ def throughput(contenders):
         ("server stream, 100", "stream", 1, 100),
         ("upload, 256 KiB messages (MiB/s)", "upload", 1, 1),
     )
-    print(f"Medians of {RUNS} runs of {SECONDS:g} s, taken in turn; ± is half the spread; in brackets the median time of a call.")
+    print(f"Medians of {RUNS} runs of {SECONDS:g} s, taken in turn; ± is half the spread of the runs. In")
+    print("brackets: CPU time of the server for each call, message or MiB, and for 1 x 1 the median time of a call, in µs.")
     print("floor: C epoll echo of the same bytes, lean C client. gRPC: gRPC C++ client and server. server alone: the lean")
     print("C client with this server. swift: the Swift client with this server. Ratios: alone/floor compares servers under")
     print("the same client; swift/gRPC compares whole stacks; alone/gRPC leaves out the cost of our client, but not gRPC's.")
@@ -145,9 +155,9 @@ def throughput(contenders):
 def settle(server):
     """Waits until the server has done what the new peers make it do."""
     before = -1.0
-    while server.cpu_seconds() != before:
+    while server.cpu_seconds() - before > 0.005:
         before = server.cpu_seconds()
-        time.sleep(0.3)
+        time.sleep(0.5)
 
 
 def held(server_command, empty, full):

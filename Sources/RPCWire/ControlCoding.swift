@@ -1,4 +1,4 @@
-internal import STTProto
+package import STTProto
 
 #if canImport(Glibc)
     internal import Glibc
@@ -8,6 +8,26 @@ internal import STTProto
 // takes several allocations for each. What is not plain is left to it, so both always agree; a test compares them.
 
 extension ControlMessage.Call {
+    /// The payload of a CALL.
+    package func encodedPayload() throws(ProtoError) -> [UInt8] {
+        let texts: [(UInt8, String)] = [(0x0A, method), (0x22, idempotencyKey), (0x2A, traceparent)]
+        guard metadata.isEmpty, !texts.contains(where: { $0.1.utf8.contains(0) }) else { return try encode() }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(method.utf8.count + idempotencyKey.utf8.count + traceparent.utf8.count + 40)
+        for (tag, text) in texts {
+            if !text.isEmpty {
+                bytes.append(tag)
+                bytes.appendVarint(UInt64(text.utf8.count))
+                bytes.append(contentsOf: text.utf8)
+            }
+            if tag == 0x0A, deadlineMilliseconds > 0 {
+                bytes.append(0x10)
+                bytes.appendVarint(deadlineMilliseconds)
+            }
+        }
+        return bytes
+    }
+
     /// Reads a CALL.
     ///
     /// - Parameter likelyMethod: Used for the method's name where it is the same, instead of another string.
@@ -76,12 +96,18 @@ extension ControlMessage.Window {
         FrameHeader(length: payload, type: FrameType.window.rawValue, stream: stream).write(to: &output)
         if limit == 0 { return }
         output.append(0x08)
-        var rest = limit
+        output.appendVarint(limit)
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func appendVarint(_ value: UInt64) {
+        var rest = value
         while rest >= 0x80 {
-            output.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            append(UInt8(truncatingIfNeeded: rest) | 0x80)
             rest >>= 7
         }
-        output.append(UInt8(truncatingIfNeeded: rest))
+        append(UInt8(truncatingIfNeeded: rest))
     }
 }
 

@@ -68,6 +68,7 @@ struct ControlMessageTests {
                 metadata: Int.random(in: 0..<4) == 0 ? [.init(key: "k", value: [1])] : [],
                 idempotencyKey: Bool.random() ? "key" : "", traceparent: Bool.random() ? "00-1" : "")
             var bytes = try call.encode()
+            #expect(try call.encodedPayload() == bytes)
             #expect(try bytes.withUnsafeBytes { try ControlMessage.Call.read($0) } == call)
             // Whatever is wrong with it, both say the same.
             for _ in 0..<Int.random(in: 1...3) { bytes[Int.random(in: 0..<bytes.count)] = .random(in: .min ... .max) }
@@ -79,5 +80,21 @@ struct ControlMessageTests {
                 #expect(try plain == ControlMessage.Call.decode(cut), "\(cut)")
             }
         }
+    }
+
+    @Test func `a request of audio is its tag, its length and the bytes`() throws {
+        for (count, length) in [
+            (1, [1]), (127, [0x7F]), (128, [0x80, 0x01]), (300, [0xAC, 0x02]), (262_144, [0x80, 0x80, 0x10]),
+        ] as [(Int, [UInt8])] {
+            let audio = [UInt8](repeating: 7, count: count)
+            let bytes = [0x12] + length + audio
+            #expect(try SubmitRequest.audio(audio).encode() == bytes)
+            #expect(try SubmitRequest.decode(bytes) == .audio(audio))
+            #expect(throws: ProtoError.self) { try SubmitRequest.decode(Array(bytes.dropLast())) }
+            // With a second field after it: protobuf-c reads that, and the last one counts.
+            #expect(try SubmitRequest.decode(bytes + [0x12, 1, 9]) == .audio([9]))
+        }
+        #expect(try SubmitRequest.decode([0x12, 0]) == .audio([]))
+        #expect(try SubmitRequest.decode(SubmitRequest.audio([]).encode()) == .audio([]))
     }
 }
