@@ -90,6 +90,7 @@ struct ControlMessageTests {
             let bytes = [0x12] + length + audio
             #expect(try SubmitRequest.audio(audio).encode() == bytes)
             #expect(try SubmitRequest.decode(bytes) == .audio(audio))
+            #expect(try SubmitRequest.decode(owned: bytes) == .audio(audio))
             #expect(throws: ProtoError.self) { try SubmitRequest.decode(Array(bytes.dropLast())) }
             // With a second field after it: protobuf-c reads that, and the last one counts.
             #expect(try SubmitRequest.decode(bytes + [0x12, 1, 9]) == .audio([9]))

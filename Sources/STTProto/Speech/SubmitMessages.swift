@@ -10,21 +10,33 @@ extension SubmitRequest {
     /// The tag of `audio` as a message's only field.
     private static let audioTag: UInt8 = 2 << 3 | 2
 
-    /// A message of nothing but audio, which nearly every one is, is read with one copy; others by protobuf-c.
-    public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> SubmitRequest {
+    /// Where the audio of a message begins that is nothing but audio, as nearly every one is; nil where it is not.
+    private static func startOfAudio(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        guard bytes.first == audioTag else { return nil }
         var length = 0
         var shift = 0
         var position = 1
-        while bytes.first == audioTag, position < bytes.count, shift < 35 {
+        while position < bytes.count, shift < 35 {
             let byte = bytes[position]
             position += 1
             length |= Int(byte & 0x7F) << shift
             shift += 7
-            guard byte < 0x80 else { continue }
-            if length == bytes.count - position { return .audio([UInt8](bytes[position...])) }
-            break
+            if byte < 0x80 { return length == bytes.count - position ? position : nil }
         }
-        return try decodeGenerated(bytes)
+        return nil
+    }
+
+    /// Audio is read with one copy; other messages by protobuf-c.
+    public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> SubmitRequest {
+        guard let start = startOfAudio(bytes) else { return try decodeGenerated(bytes) }
+        return .audio([UInt8](bytes[start...]))
+    }
+
+    /// Audio keeps the memory that it came in.
+    public static func decode(owned bytes: consuming [UInt8]) throws(ProtoError) -> SubmitRequest {
+        guard let start = bytes.withUnsafeBytes({ startOfAudio($0) }) else { return try decode(bytes) }
+        bytes.removeSubrange(..<start)
+        return .audio(bytes)
     }
 
     /// As ``decode(_:)``: audio is written with one copy.
