@@ -115,6 +115,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/orchestration", exclude: ["README.md", "run"], swiftSettings: strict),
+        .executableTarget(
+            name: "rpc-benchmark", dependencies: ["RPCServer", "RPCClient", "STTProto", log],
+            path: "Benchmarks/rpc/swift", swiftSettings: strict),
 
         // Test support and tests.
         .target(

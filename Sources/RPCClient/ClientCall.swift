@@ -17,7 +17,7 @@ final class ClientCall: @unchecked Sendable {
     private var deadline: UInt64?
     private var timer: TimerID?
     private(set) var outcome: Outcome?
-    private var replyWaiter: CheckedContinuation<Result<[UInt8], RPCError>, Never>?
+    private var replyWaiter: UnsafeContinuation<Result<[UInt8], RPCError>, Never>?
     private var retries = 0
     private var isToBeRetried = false
 
@@ -59,7 +59,7 @@ final class ClientCall: @unchecked Sendable {
     func reply() async throws(RPCError) -> [UInt8] { try await replyResult().get() }
 
     func replyResult() async -> Result<[UInt8], RPCError> {
-        await withCheckedContinuation { continuation in
+        await withUnsafeContinuation { continuation in
             core.loop.perform {
                 if let outcome = self.outcome {
                     continuation.resume(returning: self.takeReply(outcome))
@@ -106,7 +106,12 @@ final class ClientCall: @unchecked Sendable {
             let now = MonotonicClock.now()
             call.deadlineMilliseconds = deadline > now ? max(1, (deadline - now) / 1_000_000) : 1
         }
-        let bytes = try encode(call).bytes
+        let bytes: [UInt8]
+        do throws(ProtoError) {
+            bytes = try call.encodedPayload()
+        } catch {
+            throw RPCError(.internalError, "cannot encode a call: \(error)", cause: error)
+        }
         guard bytes.count <= WireProtocol.maxPayload(.call, maxFrameBytes: 0) else {
             throw RPCError(.invalidArgument, "method, metadata and keys of a call are longer than one frame")
         }

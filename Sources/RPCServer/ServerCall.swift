@@ -13,6 +13,9 @@ final class ServerCall: @unchecked Sendable {
     private let handler: MethodHandler
     private let started: UInt64
 
+    /// Made once, for each `any Error` is an object of its own.
+    private static let cancellation: any Error = CancellationError()
+
     private var body: HandlerBody?
     private var task: Task<Void, Never>?
     private var timer: TimerID?
@@ -30,7 +33,6 @@ final class ServerCall: @unchecked Sendable {
 
     func begin(timeoutMilliseconds: UInt64) {
         stream.owner = self
-        connection.calls[context.callID] = self
         if timeoutMilliseconds > 0 {
             let (nanoseconds, overflow) = timeoutMilliseconds.multipliedReportingOverflow(by: 1_000_000)
             if !overflow, nanoseconds < UInt64(Int64.max) {
@@ -44,7 +46,8 @@ final class ServerCall: @unchecked Sendable {
         isRunning = true
         connection.server.runningCalls += 1
         let call = HandlerCall(context: context, source: stream, sink: stream)
-        task = Task(executorPreference: stream.loop) {
+        // Runs here until it first waits: a handler that need not wait has returned when this line is through.
+        let task = Task.immediate(executorPreference: stream.loop) {
             let result: Result<SharedBytes?, any Error>
             do {
                 result = .success(try await body(call))
@@ -54,6 +57,7 @@ final class ServerCall: @unchecked Sendable {
             // The task prefers the loop, so this is on it.
             self.returned(result)
         }
+        if isRunning { self.task = task }
     }
 
     private func returned(_ result: Result<SharedBytes?, any Error>) {
@@ -67,7 +71,7 @@ final class ServerCall: @unchecked Sendable {
             log(error?.code ?? .ok)
             connection.connection?.queueEnd(stream, error)
         }
-        stream.fail(inbound: CancellationError(), outbound: CancellationError(), discarding: true)
+        stream.fail(inbound: Self.cancellation, outbound: Self.cancellation, discarding: true)
         connection.connection?.handlerReturned(stream)
     }
 
@@ -105,7 +109,7 @@ final class ServerCall: @unchecked Sendable {
         guard !isOver else { return }
         isOver = true
         log(code)
-        stream.fail(inbound: CancellationError(), outbound: CancellationError(), discarding: true)
+        stream.fail(inbound: Self.cancellation, outbound: Self.cancellation, discarding: true)
         if isRunning {
             task?.cancel()
         } else {
@@ -158,7 +162,6 @@ extension ServerCall: CallStreamOwner {
     func streamDidDetach(_ stream: CallStream) {
         if let timer { stream.loop.cancel(timer) }
         timer = nil
-        connection.calls[context.callID] = nil
     }
 }
 

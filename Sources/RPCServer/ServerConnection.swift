@@ -13,7 +13,8 @@ final class ServerConnection {
     private let peer: String
     private let addressKey: String?
     private var tenant: String?
-    var calls: [UInt64: ServerCall] = [:]
+    /// The last call's method. Most calls of a connection are of one.
+    private var lastMethod: (name: String, handler: MethodHandler)?
 
     init(_ server: ServerLoop, _ connection: Connection, addressKey: String?) {
         self.server = server
@@ -24,7 +25,7 @@ final class ServerConnection {
 
     /// Ends all calls with UNAVAILABLE and closes when that has gone out.
     func cut() {
-        for call in Array(calls.values) {
+        for case let call as ServerCall in connection?.streamOwners ?? [] {
             call.end(RPCError(.unavailable, "the server is shutting down"))
         }
         connection?.beginClosing(ConnectionError(.drain, "the server is shutting down"))
@@ -42,7 +43,7 @@ extension ServerConnection: ConnectionDelegate {
     }
 
     func connection(_ connection: Connection, didOpen stream: CallStream, _ call: ControlMessage.Call) {
-        guard let handler = server.methods.handlers[call.method] else {
+        guard let handler = handler(of: call.method) else {
             let name = call.method.prefix(128)
             connection.endNow(stream, RPCError(.unimplemented, "this server has no method \"\(name)\""))
             connection.handlerReturned(stream)
@@ -57,6 +58,13 @@ extension ServerConnection: ConnectionDelegate {
             idempotencyKey: call.idempotencyKey.isEmpty ? nil : call.idempotencyKey,
             traceparent: call.traceparent.isEmpty ? nil : call.traceparent, tenant: tenant)
         ServerCall(self, stream, context, handler).begin(timeoutMilliseconds: call.deadlineMilliseconds)
+    }
+
+    private func handler(of method: String) -> MethodHandler? {
+        if let lastMethod, lastMethod.name == method { return lastMethod.handler }
+        guard let handler = server.methods.handlers[method] else { return nil }
+        lastMethod = (method, handler)
+        return handler
     }
 
     func connection(_ connection: Connection, didReceive goAway: ControlMessage.GoAway) {

@@ -56,6 +56,8 @@ package final class CallStream: @unchecked Sendable {
 
     /// A reader gets messages of at least this many bytes together, where they are here.
     private static let batchBytes: UInt64 = 32 * 1024
+    /// No more memory than this is taken for a message before it is here.
+    private static let mostReservedBytes = 512 * 1024
 
     package let loop: EventLoop
     /// Holds each other with the stream until the stream is over.
@@ -65,6 +67,8 @@ package final class CallStream: @unchecked Sendable {
 
     private var inbox: Deque<Received> = []
     private var assembly: [UInt8] = []
+    /// The length of the last message of more than one fragment: the next one is likely as long.
+    private var lastAssembledBytes = 0
     private var hasReceivedAll = false
     private var inboundFailure: (any Error)?
     private var outboundFailure: (any Error)?
@@ -107,6 +111,9 @@ package final class CallStream: @unchecked Sendable {
 
     func receive(_ fragment: UnsafeRawBufferPointer, isFirst: Bool, isLast: Bool, endsSending: Bool, flow: UInt64) {
         guard isLast else {
+            if isFirst {
+                assembly.reserveCapacity(max(min(lastAssembledBytes, Self.mostReservedBytes), fragment.count))
+            }
             assembly.append(contentsOf: fragment)
             return
         }
@@ -116,6 +123,7 @@ package final class CallStream: @unchecked Sendable {
             assembly.append(contentsOf: fragment)
             let message = assembly
             assembly = []
+            lastAssembledBytes = message.count
             message.withUnsafeBytes { deliver($0, owned: message, flow: flow) }
         }
         if endsSending { receiveEndOfMessages() }
@@ -127,7 +135,7 @@ package final class CallStream: @unchecked Sendable {
             connection?.consumed(self, flow: flow)
             reader.resume(.success([owned ?? [UInt8](message)]))
         } else if owner?.stream(self, didReceive: message) ?? false {
-            connection?.consumed(self, flow: flow)
+            connection?.consumed(self, flow: flow, isRetained: true)
         } else {
             inbox.append(Received(bytes: owned ?? [UInt8](message), flow: flow))
         }

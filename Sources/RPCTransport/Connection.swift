@@ -32,6 +32,7 @@ package final class Connection: @unchecked Sendable {
     private static let maxReadsPerTurn = 4
     private static let maxWritesPerTurn = 8
     private static let bytesPerWrite = 256 * 1024
+    private static let leastRoomOfStream = 4 * 1024
 
     package let loop: EventLoop
     package let peer: String
@@ -40,7 +41,11 @@ package final class Connection: @unchecked Sendable {
     package var delegate: (any ConnectionDelegate)?
 
     let transport: any ByteStream
-    var machine: ConnectionStateMachine
+    private let machineState: LoopState<ConnectionStateMachine>
+    var machine: ConnectionStateMachine {
+        _read { yield machineState.value }
+        _modify { yield &machineState.value }
+    }
     private var decoder: FrameDecoder
     var phase = Phase.open
     var streams: [CallStream?] = []
@@ -62,7 +67,7 @@ package final class Connection: @unchecked Sendable {
         self.transport = transport
         self.peer = peer
         self.configuration = configuration
-        machine = ConnectionStateMachine(role: role, local: configuration.limits)
+        machineState = LoopState(ConnectionStateMachine(role: role, local: configuration.limits))
         decoder = FrameDecoder(expectsPreface: role == .server)
         times = ConnectionTimes(now: loop.now)
     }
@@ -87,6 +92,9 @@ package final class Connection: @unchecked Sendable {
     }
 
     // Streams.
+
+    /// Whoever owns the streams that are open.
+    package var streamOwners: [any CallStreamOwner] { streams.compactMap { $0?.owner } }
 
     /// Client: opens a stream. Only where ``canOpenStream``.
     package func open(_ stream: CallStream, _ call: [UInt8]) {
@@ -114,13 +122,15 @@ package final class Connection: @unchecked Sendable {
         }
     }
 
-    func hasRoom(_ stream: CallStream) -> Bool {
-        machine.queuedBytes(stream.slot) < configuration.streamOutputBytes
+    /// Many streams share what the connection may keep, so that their first bytes go out before the last are made.
+    private var roomOfStream: Int {
+        let share = configuration.connectionOutputBytes / max(1, machine.streamCount)
+        return min(configuration.streamOutputBytes, max(share, Self.leastRoomOfStream))
     }
 
-    func wakeWhenThereIsRoom(_ stream: CallStream) {
-        machine.wakeSender(stream.slot, at: configuration.streamOutputBytes / 2)
-    }
+    func hasRoom(_ stream: CallStream) -> Bool { machine.queuedBytes(stream.slot) < roomOfStream }
+
+    func wakeWhenThereIsRoom(_ stream: CallStream) { machine.wakeSender(stream.slot, at: roomOfStream / 2) }
 
     package func queueMessage(_ stream: CallStream, _ bytes: SharedBytes, endsSending: Bool = false) {
         guard stream.connection === self else { return }
@@ -133,8 +143,8 @@ package final class Connection: @unchecked Sendable {
         setDirty()
     }
 
-    func consumed(_ stream: CallStream, flow: UInt64) {
-        machine.consumed(stream.slot, flow: flow)
+    func consumed(_ stream: CallStream, flow: UInt64, isRetained: Bool = false) {
+        machine.consumed(stream.slot, flow: flow, isRetained: isRetained)
         setDirtyIfNeeded()
     }
 
@@ -178,21 +188,25 @@ package final class Connection: @unchecked Sendable {
 
     /// Forgets the streams that are over.
     private func clearReleased() {
-        let released = machine.takeReleased()
-        if released.isEmpty { return }
+        guard machine.hasReleased else { return }
         // All slots are cleared before anybody hears of it: who does may open a stream in one of them.
-        var over: [CallStream] = []
-        for slot in released where slot < streams.count {
-            if let stream = streams[slot] { over.append(stream) }
-            streams[slot] = nil
+        if let slot = machine.takeOnlyReleased() {
+            removeStream(slot)?.detach()
+        } else {
+            for stream in machine.takeReleased().compactMap(removeStream) { stream.detach() }
         }
-        for stream in over { stream.detach() }
         if machine.streamCount == 0 {
             times.idleSince = loop.now
             updateTimer()
             if isDraining { setDirty() }
         }
         delegate?.connectionHasCapacity(self)
+    }
+
+    private func removeStream(_ slot: Int) -> CallStream? {
+        guard slot < streams.count else { return nil }
+        defer { streams[slot] = nil }
+        return streams[slot]
     }
 
     // Reading.
@@ -251,7 +265,10 @@ package final class Connection: @unchecked Sendable {
         case .data(let slot, let isLast, let isFirst, let endsSending, let flow):
             streams[slot]?.receive(payload, isFirst: isFirst, isLast: isLast, endsSending: endsSending, flow: flow)
         case .endOfMessages(let slot): streams[slot]?.receiveEndOfMessages()
-        case .messageTooLarge(let slot): refuseLargeMessage(slot)
+        case .messageTooLarge(let slot):
+            refuse(slot, "a message is longer than the \(configuration.limits.maxMessageBytes) bytes accepted")
+        case .tooMuchHeld(let slot):
+            refuse(slot, "the calls of this connection hold \(configuration.limits.maxHeldBytes) bytes already")
         case .end(let slot, let end):
             guard let stream = streams[slot] else { return }
             stream.owner?.streamDidEnd(stream, .status(RPCError(end)))
@@ -276,10 +293,9 @@ package final class Connection: @unchecked Sendable {
         }
     }
 
-    private func refuseLargeMessage(_ slot: Int) {
+    private func refuse(_ slot: Int, _ reason: String) {
         guard let stream = streams[slot] else { return }
-        let limit = configuration.limits.maxMessageBytes
-        let error = RPCError(.resourceExhausted, "a message is longer than the \(limit) bytes accepted")
+        let error = RPCError(.resourceExhausted, reason)
         if machine.role == .server {
             machine.endNow(slot, error)
             stream.owner?.streamDidEnd(stream, .cancelledByPeer)

@@ -17,6 +17,8 @@ public struct ConnectionConfiguration: Sendable {
     public var keepaliveTimeout: Duration = .seconds(10)
     /// How much encoded output of one stream may wait in memory before its sender suspends.
     public var streamOutputBytes = 128 * 1024
+    /// The same for all streams of the connection together; each has an equal share, of 4 KiB at least.
+    public var connectionOutputBytes = 1024 * 1024
 
     public init() {}
 }

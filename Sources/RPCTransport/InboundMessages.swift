@@ -40,7 +40,7 @@ public struct InboundMessages<Message: ProtoMessage>: AsyncSequence, Sendable {
             }
             guard let bytes = fetched.popLast() else { return nil }
             do throws(ProtoError) {
-                return try Message.decode(bytes)
+                return try Message.decode(owned: bytes)
             } catch {
                 throw RPCError(.invalidArgument, "malformed message: \(error)", cause: error)
             }

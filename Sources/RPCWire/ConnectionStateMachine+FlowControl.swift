@@ -3,10 +3,33 @@ internal import STTProto
 extension ConnectionStateMachine {
     /// Gives credit back for a message that was used up or thrown away.
     ///
-    /// - Parameter flow: As the event of the message's last fragment said.
-    package mutating func consumed(_ slot: Int, flow: UInt64) {
+    /// - Parameters:
+    ///   - flow: As the event of the message's last fragment said.
+    ///   - isRetained: The message stays in memory until the stream is over, so it counts as held until then.
+    package mutating func consumed(_ slot: Int, flow: UInt64, isRetained: Bool = false) {
         streams[slot].consumed += flow
+        if isRetained { streams[slot].retained += flow }
         advertise(slot)
+        accountHeld(slot)
+    }
+
+    /// Whether the message in assembly may get the credit that it needs to go on.
+    func mayHoldMore(_ slot: Int) -> Bool {
+        let others = heldBytes - streams[slot].held
+        return others + streams[slot].retained + streams[slot].assemblingFlow <= UInt64(local.maxHeldBytes)
+    }
+
+    /// Whether the peer can send another byte on a stream.
+    func hasCreditLeft(_ slot: Int) -> Bool {
+        streams[slot].received + UInt64(FrameHeader.byteCount) < streams[slot].advertisedLimit
+    }
+
+    mutating func accountHeld(_ slot: Int) {
+        let used = streams[slot].consumed + UInt64(local.initialWindowBytes)
+        let given = streams[slot].advertisedLimit
+        let held = streams[slot].isOpen ? streams[slot].retained + (given > used ? given - used : 0) : 0
+        heldBytes = heldBytes - streams[slot].held + held
+        streams[slot].held = held
     }
 
     /// Tells the peer about more credit where it is worth a frame.
@@ -19,7 +42,8 @@ extension ConnectionStateMachine {
         let limit = streams[slot].consumed + streams[slot].assemblingFlow + window
         guard limit >= streams[slot].advertisedLimit + window / 2 else { return }
         streams[slot].advertisedLimit = limit
-        appendControl(.window, stream: streams[slot].id, ControlMessage.Window(limit: limit))
+        accountHeld(slot)
+        ControlMessage.Window(limit: limit).appendFrame(to: &control, stream: streams[slot].id)
     }
 
     /// A repeated or lower limit changes nothing.

@@ -60,7 +60,7 @@ extension ConnectionStateMachine {
         }
         let call: ControlMessage.Call
         do throws(ProtoError) {
-            call = try ControlMessage.Call.decode(frame.payload)
+            call = try ControlMessage.Call.read(frame.payload, likelyMethod: lastMethod)
         } catch {
             return refuse(id, .invalidArgument, "malformed CALL: \(error)", now)
         }
@@ -68,6 +68,7 @@ extension ConnectionStateMachine {
         guard metadataBytes <= Metadata.maxBytes else {
             return refuse(id, .invalidArgument, "metadata of more than \(Metadata.maxBytes) bytes", now)
         }
+        if call.method.utf8.count <= 128 { lastMethod = call.method }
         return .call(slot: makeStream(id: id), call)
     }
 
@@ -110,7 +111,12 @@ extension ConnectionStateMachine {
         streams[slot].isMidMessage = !isLast
         streams[slot].peerIsDone = header.flags.contains(.endSend)
         guard isLast else {
-            advertise(slot)
+            if mayHoldMore(slot) {
+                advertise(slot)
+            } else if !hasCreditLeft(slot) {
+                countReset(now)
+                return .tooMuchHeld(slot: slot)
+            }
             return .data(slot: slot, isLastFragment: false, isFirstFragment: isFirst, endsSending: false, flow: 0)
         }
         let messageFlow = streams[slot].assemblingFlow
@@ -125,7 +131,7 @@ extension ConnectionStateMachine {
         guard let slot = slotOfStream[frame.header.stream] else { return .nothing }
         closeOnWire(slot)
         do throws(ProtoError) {
-            return .end(slot: slot, try ControlMessage.End.decode(frame.payload))
+            return .end(slot: slot, try ControlMessage.End.read(frame.payload))
         } catch {
             let end = ControlMessage.End(code: StatusCode.internalError.rawValue, message: "malformed END: \(error)")
             return .end(slot: slot, end)
@@ -144,7 +150,12 @@ extension ConnectionStateMachine {
     }
 
     private mutating func receiveWindow(_ frame: Frame) throws(ConnectionError) -> InboundEvent {
-        let window: ControlMessage.Window = try decodeControl(frame)
+        let window: ControlMessage.Window
+        do throws(ProtoError) {
+            window = try ControlMessage.Window.read(frame.payload)
+        } catch {
+            throw ConnectionError(.protocolError, "malformed control frame: \(error)")
+        }
         if let slot = slotOfStream[frame.header.stream] { raisePeerLimit(slot, to: window.limit) }
         return .nothing
     }

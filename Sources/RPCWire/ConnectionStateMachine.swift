@@ -4,7 +4,9 @@ internal import DequeModule
 ///
 /// Pure: it sees frames and gives bytes, and is told the time. Streams are named by slots, small numbers that are used
 /// again, so that the layer above can keep its own state in an array.
-package struct ConnectionStateMachine {
+///
+/// Not copyable, for a copy on the path of a frame would cost more than the frame.
+package struct ConnectionStateMachine: ~Copyable {
     package enum Role: Sendable { case client, server }
 
     package let role: Role
@@ -21,6 +23,10 @@ package struct ConnectionStateMachine {
     /// Slots in use, among them those of streams that are over on the wire while their handlers run.
     package internal(set) var streamCount = 0
 
+    /// Credit beyond the streams' windows that is given and not used up, and what is retained: the bound of the memory
+    /// that inbound messages take besides the windows.
+    package internal(set) var heldBytes: UInt64 = 0
+
     /// Encoded frames that go out before any DATA.
     var control: [UInt8] = []
     /// Streams with DATA that may be sent, in turn.
@@ -32,6 +38,9 @@ package struct ConnectionStateMachine {
     package internal(set) var highestStream: UInt32 = 0
     /// Set once a GOAWAY was sent or received: no stream above it.
     package internal(set) var lastAcceptedStream: UInt32?
+
+    /// Of the last CALL.
+    var lastMethod = ""
 
     var resets: RateCounter
     var pings: RateCounter
@@ -91,6 +100,7 @@ package struct ConnectionStateMachine {
         guard streams[slot].isOpen else { return }
         streams[slot].isOpen = false
         streams[slot].dropOutput()
+        accountHeld(slot)
         slotOfStream[streams[slot].id] = nil
         freeIfOver(slot)
     }
@@ -104,6 +114,16 @@ package struct ConnectionStateMachine {
         streams[slot].id = 0
         streamCount -= 1
         released.append(slot)
+    }
+
+    /// Whether ``takeReleased()`` has any.
+    package var hasReleased: Bool { !released.isEmpty }
+
+    /// The one slot that ``takeReleased()`` would return, without an array for it; nil where there are none or more.
+    package mutating func takeOnlyReleased() -> Int? {
+        guard released.count == 1, let slot = released.popLast() else { return nil }
+        freeSlots.append(slot)
+        return slot
     }
 
     /// Slots whose streams are over, since the last call. They are given to new streams only after this.

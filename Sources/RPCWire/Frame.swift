@@ -56,11 +56,10 @@ package struct FrameHeader: Sendable, Equatable {
     }
 
     package func write(to output: inout [UInt8]) {
-        withUnsafeBytes(of: length.bigEndian) { output.append(contentsOf: $0) }
-        output.append(type)
-        output.append(flags.rawValue)
-        withUnsafeBytes(of: reserved.bigEndian) { output.append(contentsOf: $0) }
-        withUnsafeBytes(of: stream.bigEndian) { output.append(contentsOf: $0) }
+        let second = UInt32(type) << 24 | UInt32(flags.rawValue) << 16 | UInt32(reserved)
+        withUnsafeBytes(of: (length.bigEndian, second.bigEndian, stream.bigEndian)) {
+            output.append(contentsOf: $0)
+        }
     }
 }
 

@@ -14,6 +14,8 @@ package enum InboundEvent: Sendable, Equatable {
     case endOfMessages(slot: Int)
     /// A message is longer than this side accepts. The stream is to be ended.
     case messageTooLarge(slot: Int)
+    /// The streams together hold all that a connection may. This one, which needs more, is to be ended.
+    case tooMuchHeld(slot: Int)
     /// Client: the stream is over. The slot is to be released.
     case end(slot: Int, ControlMessage.End)
     /// The peer gave the stream up. On a client the slot is to be released.

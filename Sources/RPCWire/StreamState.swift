@@ -28,6 +28,10 @@ struct StreamState {
     var assemblingBytes = 0
     var isMidMessage = false
     var peerIsDone = false
+    /// Messages that were used up and are still in memory.
+    var retained: UInt64 = 0
+    /// This stream's part of the connection's ``ConnectionStateMachine/heldBytes``.
+    var held: UInt64 = 0
 
     // Sending.
     var queue: Deque<QueuedMessage> = []

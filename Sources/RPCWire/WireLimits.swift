@@ -4,6 +4,9 @@ public struct WireLimits: Sendable, Equatable {
     public var maxMessageBytes = 4 * 1024 * 1024
     /// One message that this side sends, whatever the peer would take.
     public var maxOutboundMessageBytes = 4 * 1024 * 1024
+    /// What all streams of a connection may hold together beyond their initial windows: messages in assembly, complete
+    /// ones that nobody has read, and requests of running calls. The stream that would exceed it is ended.
+    public var maxHeldBytes = 32 * 1024 * 1024
     /// Calls open at once on a connection. Counts until the handler has returned.
     public var maxStreams = 128
     /// DATA that a new stream may bring before the first WINDOW.

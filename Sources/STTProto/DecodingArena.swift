@@ -19,14 +19,23 @@ final class DecodingArena {
 
     private static let headerBytes = 16
     private static let minimumChunkBytes = 1024
+    /// Most messages need no more than this.
+    static let firstChunkBytes = 1024
 
+    private let first: Chunk
+    /// Beyond the first, which is the caller's.
     private var chunks: [Chunk] = []
+    private var current: Chunk
     private var used = 0
     private var remainingBudget: Int
     private let chunkBytes: Int
     private(set) var isExhausted = false
 
-    init(messageBytes: Int) {
+    /// - Parameter firstChunk: Has to outlive the arena.
+    init(messageBytes: Int, firstChunk: UnsafeMutableRawBufferPointer) {
+        guard let base = firstChunk.baseAddress else { preconditionFailure("an arena begins with memory") }
+        first = Chunk(base: base, size: firstChunk.count)
+        current = first
         remainingBudget = ProtoDecodingBudget.bytes(forMessageOf: messageBytes)
         chunkBytes = max(Self.minimumChunkBytes, messageBytes * 2)
     }
@@ -43,16 +52,17 @@ final class DecodingArena {
             return nil
         }
         remainingBudget -= total
-        if chunks.last.map({ $0.size - used < total }) ?? true {
+        if current.size - used < total {
             let capacity = max(chunkBytes, total)
             guard let base = malloc(capacity) else {
                 isExhausted = true
                 return nil
             }
-            chunks.append(Chunk(base: base, size: capacity))
+            current = Chunk(base: base, size: capacity)
+            chunks.append(current)
             used = 0
         }
-        let header = chunks[chunks.count - 1].base + used
+        let header = current.base + used
         used += total
         header.storeBytes(of: size, as: Int.self)
         return header + Self.headerBytes
@@ -61,10 +71,12 @@ final class DecodingArena {
     /// The size asked for at the allocation of `pointer`, or nil where this arena did not make it (a default value of
     /// the generated code).
     func size(of pointer: UnsafeRawPointer) -> Int? {
-        for chunk in chunks where pointer > UnsafeRawPointer(chunk.base) && pointer < chunk.base + chunk.size {
-            return (pointer - Self.headerBytes).load(as: Int.self)
-        }
-        return nil
+        guard isWithin(first, pointer) || chunks.contains(where: { isWithin($0, pointer) }) else { return nil }
+        return (pointer - Self.headerBytes).load(as: Int.self)
+    }
+
+    private func isWithin(_ chunk: Chunk, _ pointer: UnsafeRawPointer) -> Bool {
+        pointer > UnsafeRawPointer(chunk.base) && pointer < UnsafeRawPointer(chunk.base) + chunk.size
     }
 
     /// Calls `body` with protobuf-c's view of this arena. The allocator must not outlive the call.

@@ -31,7 +31,23 @@ protocol GeneratedMessage: ProtoMessage {
 
 extension GeneratedMessage {
     public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> Self {
-        let arena = DecodingArena(messageBytes: bytes.count)
+        try decodeGenerated(bytes)
+    }
+
+    public func encode() throws(ProtoError) -> [UInt8] { try encodeGenerated() }
+
+    static func decodeGenerated(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> Self {
+        let result = withUnsafeTemporaryAllocation(byteCount: DecodingArena.firstChunkBytes, alignment: 16) { chunk in
+            Result { () throws(ProtoError) -> Self in
+                try decode(bytes, with: DecodingArena(messageBytes: bytes.count, firstChunk: chunk))
+            }
+        }
+        return try result.get()
+    }
+
+    private static func decode(
+        _ bytes: UnsafeRawBufferPointer, with arena: DecodingArena
+    ) throws(ProtoError) -> Self {
         let unpacked = withInitialized { c in
             arena.withAllocator { allocator in
                 protobuf_c_message_unpack(
@@ -46,8 +62,14 @@ extension GeneratedMessage {
         }
     }
 
-    public func encode() throws(ProtoError) -> [UInt8] {
-        let arena = ProtoArena()
+    func encodeGenerated() throws(ProtoError) -> [UInt8] {
+        let result = withUnsafeTemporaryAllocation(byteCount: ProtoArena.firstChunkBytes, alignment: 16) { chunk in
+            Result { () throws(ProtoError) -> [UInt8] in try encode(with: ProtoArena(firstChunk: chunk)) }
+        }
+        return try result.get()
+    }
+
+    private func encode(with arena: ProtoArena) throws(ProtoError) -> [UInt8] {
         let bytes = Self.withInitialized { c in
             write(to: &c.pointee, arena)
             let message = Self.base(of: c)

@@ -12,10 +12,22 @@ internal import CSTTProto
 final class ProtoArena {
     private static let chunkBytes = 1024
 
+    /// Most messages need no more than this.
+    static let firstChunkBytes = 1024
+
+    /// Beyond the first, which is the caller's.
     private var chunks: [UnsafeMutableRawPointer] = []
+    private var chunk: UnsafeMutableRawPointer
     private var used = 0
-    private var capacity = 0
+    private var capacity: Int
     private(set) var failure: ProtoError?
+
+    /// - Parameter firstChunk: Has to outlive the arena.
+    init(firstChunk: UnsafeMutableRawBufferPointer) {
+        guard let base = firstChunk.baseAddress else { preconditionFailure("an arena begins with memory") }
+        chunk = base
+        capacity = firstChunk.count
+    }
 
     deinit {
         for chunk in chunks { free(chunk) }
@@ -26,10 +38,11 @@ final class ProtoArena {
         if capacity - used < rounded {
             capacity = max(Self.chunkBytes, rounded)
             used = 0
-            chunks.append(.allocate(byteCount: capacity, alignment: 16))
+            chunk = .allocate(byteCount: capacity, alignment: 16)
+            chunks.append(chunk)
         }
         defer { used += rounded }
-        return chunks[chunks.count - 1] + used
+        return chunk + used
     }
 
     /// A `string` field.

@@ -10,6 +10,12 @@ public protocol ProtoMessage: Sendable {
     ///   where unpacking would take more memory than ``ProtoDecodingBudget`` allows.
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> Self
 
+    /// Reads one message from bytes that nobody else needs any more, so that a message that is mostly bytes may keep their
+    /// memory.
+    ///
+    /// - Throws: As ``decode(_:)``.
+    static func decode(owned bytes: consuming [UInt8]) throws(ProtoError) -> Self
+
     /// The message's bytes.
     ///
     /// - Throws: ``ProtoError/embeddedNUL`` where a string holds a NUL, which the C code cannot carry.
@@ -17,6 +23,8 @@ public protocol ProtoMessage: Sendable {
 }
 
 extension ProtoMessage {
+    public static func decode(owned bytes: consuming [UInt8]) throws(ProtoError) -> Self { try decode(bytes) }
+
     /// Reads one message from an array of bytes.
     public static func decode(_ bytes: [UInt8]) throws(ProtoError) -> Self {
         let result: Result<Self, ProtoError> = bytes.withUnsafeBytes { raw in

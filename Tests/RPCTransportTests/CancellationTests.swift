@@ -34,9 +34,11 @@ struct CancellationTests {
 
     @Test func `the deadline ends the call at the client and cancels the handler`() async throws {
         try await withServer { fixture, client in
+            // Connected first, so that the deadline is not over before the call is sent.
+            let _: Item = try await client.unary("test/Echo", Item(""))
             let error = await #expect(throws: RPCError.self) {
                 let _: Item = try await client.unary(
-                    "test/Hang", Item(""), options: CallOptions(timeout: .milliseconds(50)))
+                    "test/Hang", Item(""), options: CallOptions(timeout: .milliseconds(100)))
             }
             #expect(error?.code == .deadlineExceeded)
             await fixture.probe.wait(for: "ended")

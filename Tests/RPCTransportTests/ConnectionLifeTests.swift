@@ -84,6 +84,8 @@ struct ConnectionLifeTests {
                 }
             }
             await fixture.probe.wait(for: "uploading")
+            // Its answer tells that the server has read the call before it, too.
+            let _: Item = try await client.unary("test/Echo", Item(""))
             let drain = Task { await fixture.server.drain(grace: .seconds(30)) }
             // The listener is closed before GOAWAY goes out: a new connection tells that the drain has begun.
             while (try? RawPeer(port: fixture.port)) != nil { await Task.yield() }

@@ -1,3 +1,4 @@
+@testable import RPCWire
 import STTProto
 import Testing
 
@@ -47,5 +48,54 @@ struct ControlMessageTests {
         // A CALL with half a million empty metadata entries: two bytes each on the wire.
         let bytes = [UInt8]((0..<500_000).flatMap { _ in [0x1A, 0] as [UInt8] })
         #expect(throws: ProtoError.overBudget) { try ControlMessage.Call.decode(bytes) }
+    }
+
+    @Test func `what is read and written without protobuf-c is what protobuf-c reads and writes`() throws {
+        for limit in [0, 1, 127, 128, 16_383, 16_384, 1 << 35, 1 << 63, UInt64.max - 1, .max] {
+            let window = ControlMessage.Window(limit: limit)
+            var frame: [UInt8] = []
+            window.appendFrame(to: &frame, stream: 5)
+            var expected: [UInt8] = []
+            try expected.appendFrame(.window, stream: 5, payload: window.encode())
+            #expect(frame == expected)
+            #expect(try frame[12...].withUnsafeBytes { try ControlMessage.Window.read($0) } == window)
+        }
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<2000 {
+            let call = ControlMessage.Call(
+                method: Bool.random() ? "stt.v1.SpeechToText/Status" : "é/\(UInt8.random(in: .min ... .max))",
+                deadlineMilliseconds: generator.next() >> UInt64.random(in: 0...64),
+                metadata: Int.random(in: 0..<4) == 0 ? [.init(key: "k", value: [1])] : [],
+                idempotencyKey: Bool.random() ? "key" : "", traceparent: Bool.random() ? "00-1" : "")
+            var bytes = try call.encode()
+            #expect(try call.encodedPayload() == bytes)
+            #expect(try bytes.withUnsafeBytes { try ControlMessage.Call.read($0) } == call)
+            // Whatever is wrong with it, both say the same.
+            for _ in 0..<Int.random(in: 1...3) { bytes[Int.random(in: 0..<bytes.count)] = .random(in: .min ... .max) }
+            let plain = bytes.withUnsafeBytes { ControlMessage.Call.readPlain($0) }
+            if let plain { #expect(try plain == ControlMessage.Call.decode(bytes), "\(bytes)") }
+            for count in 0..<bytes.count {
+                let cut = Array(bytes[..<count])
+                guard let plain = cut.withUnsafeBytes({ ControlMessage.Call.readPlain($0) }) else { continue }
+                #expect(try plain == ControlMessage.Call.decode(cut), "\(cut)")
+            }
+        }
+    }
+
+    @Test func `a request of audio is its tag, its length and the bytes`() throws {
+        for (count, length) in [
+            (1, [1]), (127, [0x7F]), (128, [0x80, 0x01]), (300, [0xAC, 0x02]), (262_144, [0x80, 0x80, 0x10]),
+        ] as [(Int, [UInt8])] {
+            let audio = [UInt8](repeating: 7, count: count)
+            let bytes = [0x12] + length + audio
+            #expect(try SubmitRequest.audio(audio).encode() == bytes)
+            #expect(try SubmitRequest.decode(bytes) == .audio(audio))
+            #expect(try SubmitRequest.decode(owned: bytes) == .audio(audio))
+            #expect(throws: ProtoError.self) { try SubmitRequest.decode(Array(bytes.dropLast())) }
+            // With a second field after it: protobuf-c reads that, and the last one counts.
+            #expect(try SubmitRequest.decode(bytes + [0x12, 1, 9]) == .audio([9]))
+        }
+        #expect(try SubmitRequest.decode([0x12, 0]) == .audio([]))
+        #expect(try SubmitRequest.decode(SubmitRequest.audio([]).encode()) == .audio([]))
     }
 }

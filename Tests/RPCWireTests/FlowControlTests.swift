@@ -140,4 +140,51 @@ struct FlowControlTests {
         let data = driver.outputFrames().filter { $0.type == .data }
         #expect(data.map(\.payload) == [[2]])
     }
+
+    @Test func `what the streams of a connection hold together is bounded`() throws {
+        var limits = WireLimits()
+        limits.initialWindowBytes = 64 * 1024
+        limits.maxHeldBytes = 512 * 1024
+        var driver = try server(limits)
+        var refused: Set<UInt32> = []
+        let fragment = [UInt8](repeating: 1, count: 16_000)
+        for stream in stride(from: UInt32(3), through: 31, by: 2) {
+            _ = driver.feed(try frame(.call, stream: stream, ControlMessage.Call(method: "a/B")))
+        }
+        // Sixteen messages that go on and on, sent as fast as the credit allows.
+        for _ in 0..<10 {
+            for stream in stride(from: UInt32(1), through: 31, by: 2) where !refused.contains(stream) {
+                let state = driver.machine.streams[Int(stream / 2)]
+                let part = fragment.prefix(Int(state.advertisedLimit - state.received) - FrameHeader.byteCount)
+                #expect(driver.feed(frame(.data, flags: .more, stream: stream, payload: Array(part))) == nil)
+                guard case .tooMuchHeld(let slot) = driver.events.last else { continue }
+                refused.insert(stream)
+                driver.machine.endNow(slot, RPCError(.resourceExhausted, ""))
+                driver.machine.handlerReturned(slot)
+                #expect(driver.machine.heldBytes <= UInt64(limits.maxHeldBytes))
+            }
+        }
+        #expect(!refused.isEmpty && refused.count < 16)
+        for stream in stride(from: UInt32(1), through: 31, by: 2) where !refused.contains(stream) {
+            #expect(driver.feed(frame(.data, flags: .endSend, stream: stream, payload: [1])) == nil)
+            guard case .data(let slot, true, _, _, let flow) = driver.events.last else {
+                Issue.record("the message of stream \(stream) is not complete")
+                continue
+            }
+            driver.machine.consumed(slot, flow: flow)
+        }
+        #expect(driver.machine.heldBytes == 0)
+    }
+
+    @Test func `a request that its call keeps counts until the call is over`() throws {
+        var limits = WireLimits()
+        limits.initialWindowBytes = 64 * 1024
+        var driver = try server(limits)
+        #expect(driver.feed(frame(.data, flags: .endSend, stream: 1, payload: [1, 2, 3])) == nil)
+        driver.machine.consumed(0, flow: 15, isRetained: true)
+        #expect(driver.machine.heldBytes == 15)
+        driver.machine.queueEnd(0, nil)
+        _ = driver.output()
+        #expect(driver.machine.heldBytes == 0)
+    }
 }

@@ -6,6 +6,62 @@ public enum SubmitRequest: ProtoMessage, Hashable {
     case audio([UInt8])
 }
 
+extension SubmitRequest {
+    /// The tag of `audio` as a message's only field.
+    private static let audioTag: UInt8 = 2 << 3 | 2
+
+    /// Where the audio of a message begins that is nothing but audio, as nearly every one is; nil where it is not.
+    private static func startOfAudio(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        guard bytes.first == audioTag else { return nil }
+        var length = 0
+        var shift = 0
+        var position = 1
+        while position < bytes.count, shift < 35 {
+            let byte = bytes[position]
+            position += 1
+            length |= Int(byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80 { return length == bytes.count - position ? position : nil }
+        }
+        return nil
+    }
+
+    /// Audio is read with one copy; other messages by protobuf-c.
+    public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> SubmitRequest {
+        guard let start = startOfAudio(bytes) else { return try decodeGenerated(bytes) }
+        return .audio([UInt8](bytes[start...]))
+    }
+
+    /// Audio keeps the memory that it came in.
+    public static func decode(owned bytes: consuming [UInt8]) throws(ProtoError) -> SubmitRequest {
+        guard let start = bytes.withUnsafeBytes({ startOfAudio($0) }) else { return try decode(bytes) }
+        bytes.removeSubrange(..<start)
+        return .audio(bytes)
+    }
+
+    /// As ``decode(_:)``: audio is written with one copy.
+    public func encode() throws(ProtoError) -> [UInt8] {
+        guard case .audio(let audio) = self, !audio.isEmpty else { return try encodeGenerated() }
+        return [UInt8](unsafeUninitializedCapacity: audio.count + 11) { buffer, count in
+            buffer[0] = Self.audioTag
+            count = 1
+            var rest = audio.count
+            while rest >= 0x80 {
+                buffer[count] = UInt8(truncatingIfNeeded: rest) | 0x80
+                rest >>= 7
+                count += 1
+            }
+            buffer[count] = UInt8(rest)
+            count += 1
+            audio.withUnsafeBytes {
+                UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...]).copyMemory(
+                    from: $0)
+            }
+            count += audio.count
+        }
+    }
+}
+
 extension SubmitRequest: GeneratedMessage {
     static func initialize(_ c: UnsafeMutablePointer<Stt__V1__SubmitRequest>) { stt__v1__submit_request__init(c) }
 
