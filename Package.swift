@@ -107,6 +107,15 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Benchmarks: `make bench`.
+        .executableTarget(
+            name: "orchestration-benchmark",
+            dependencies: [
+                "STTCore", "STTEmbedded", "STTMongo", "STTRedis", "STTObjectStore", "STTAudio", "STTWorker", log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/orchestration", exclude: ["README.md", "run"], swiftSettings: strict),
+
         // Test support and tests.
         .target(
             name: "STTTestKit", dependencies: ["STTCore", "STTProcess", "RPCTransport", log], path: "Tests/STTTestKit",

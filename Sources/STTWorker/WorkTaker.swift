@@ -9,6 +9,7 @@ import STTCore
 /// Concurrency: one per slot.
 struct WorkTaker: Sendable {
     let ports: WorkerPorts
+    let standby: StandbyWork
     let drain: Drain
     let lane: WorkLane
     let backoff: Backoff
@@ -44,9 +45,9 @@ struct WorkTaker: Sendable {
     /// `nil` where nothing more is to be taken.
     private func next() async -> Result<WorkDelivery, PortError>? {
         guard !Task.isCancelled else { return nil }
-        return await drain.interrupting { [ports, lane] in
+        return await drain.interrupting { [standby, lane] in
             do throws(PortError) {
-                return .success(try await ports.queue.next(lane))
+                return .success(try await standby.next(lane))
             } catch {
                 return .failure(error)
             }
@@ -70,6 +71,7 @@ struct WorkTaker: Sendable {
     }
 
     private func acknowledge(_ delivery: WorkDelivery) async {
+        guard delivery.id != StandbyWork.deliveryID else { return }
         do throws(PortError) {
             try await ports.queue.acknowledge(delivery)
         } catch {
@@ -80,6 +82,7 @@ struct WorkTaker: Sendable {
 
     /// Leaves an item to others that came when nothing was to be taken any more.
     private func putBack(_ delivery: WorkDelivery) async {
+        guard delivery.id != StandbyWork.deliveryID else { return }
         await ports.shielded(logger: logger) { [queue = ports.queue] () async throws(PortError) in
             try await queue.acknowledge(delivery)
             try await queue.enqueue([delivery.item])

@@ -17,6 +17,7 @@ public final class Worker: Sendable {
     private let logger: Logger
     private let running = RunningWork()
     private let drain = Drain()
+    private let standby: StandbyWork
 
     /// - Parameters:
     ///   - identity: Who it is in its reports.
@@ -25,7 +26,9 @@ public final class Worker: Sendable {
         ports: WorkerPorts, configuration: WorkerConfiguration, engines: any EngineFactory, audioLimits: AudioLimits,
         identity: WorkerIdentity? = nil, registry: (any WorkerRegistry)? = nil, logger: Logger
     ) {
-        self.ports = ports.bounded(by: configuration)
+        let ports = ports.bounded(by: configuration)
+        self.ports = ports
+        standby = StandbyWork(ports: ports, interval: configuration.queueProbeInterval, logger: logger)
         self.configuration = configuration
         self.engines = engines
         self.audioLimits = audioLimits
@@ -48,6 +51,7 @@ public final class Worker: Sendable {
         let runTimes = EngineRunTimes()
         await withTaskGroup(of: Void.self) { upkeep in
             upkeep.addTask { await self.obeyControl() }
+            upkeep.addTask { await self.standby.run() }
             upkeep.addTask {
                 await Upkeep(ports: self.ports, configuration: self.configuration, logger: self.logger).run()
             }
@@ -76,7 +80,8 @@ public final class Worker: Sendable {
     }
 
     private func taker(_ lane: WorkLane, logger: Logger) -> WorkTaker {
-        WorkTaker(ports: ports, drain: drain, lane: lane, backoff: configuration.backoff, logger: logger)
+        WorkTaker(
+            ports: ports, standby: standby, drain: drain, lane: lane, backoff: configuration.backoff, logger: logger)
     }
 
     private func obeyControl() async {

@@ -24,6 +24,8 @@ public struct WorkerConfiguration: Sendable {
     public var retention: Duration
     /// How often the store is asked for work that no queue entry stands for.
     public var reconcileInterval: Duration
+    /// How often the queue is asked whether it is there. While it is not, as often the store is asked for work.
+    public var queueProbeInterval: Duration
     /// How long the worker that reconciles for all has this duty without renewing it.
     public var leaderLease: Duration
     /// How often the object store is searched for what belongs to no job.
@@ -48,6 +50,7 @@ public struct WorkerConfiguration: Sendable {
         maximumStageAttempts: Int = 5, maximumStageClaims: Int = 12, backoff: Backoff = Backoff(),
         engineTimeLimit: EngineTimeLimit = .init(),
         retention: Duration = .seconds(7 * 24 * 3600), reconcileInterval: Duration = .seconds(5),
+        queueProbeInterval: Duration = .seconds(1),
         leaderLease: Duration = .seconds(15), orphanSweepInterval: Duration = .seconds(3600),
         orphanAge: Duration = .seconds(24 * 3600), reportInterval: Duration = .seconds(5),
         reportLifetime: Duration = .seconds(20), callTimeLimit: Duration = .seconds(30),
@@ -65,6 +68,7 @@ public struct WorkerConfiguration: Sendable {
         self.engineTimeLimit = engineTimeLimit
         self.retention = retention
         self.reconcileInterval = reconcileInterval
+        self.queueProbeInterval = queueProbeInterval
         self.leaderLease = leaderLease
         self.orphanSweepInterval = orphanSweepInterval
         self.orphanAge = orphanAge

@@ -151,7 +151,8 @@ struct OutageTests {
         let job = JobID(at: cluster.clock.now)
         try await cluster.queue.enqueue((0..<50).map { WorkItem(.chunk($0), job: job, tenant: .default) })
         let taker = WorkTaker(
-            ports: ports, drain: Drain(), lane: .transcription,
+            ports: ports, standby: StandbyWork(ports: ports, interval: .seconds(1), logger: Cluster.silent),
+            drain: Drain(), lane: .transcription,
             backoff: Backoff(base: .seconds(3600), cap: .seconds(3600)), logger: Cluster.silent)
         let count = Mutex(0)
         let running = Task {
@@ -204,4 +205,32 @@ private final class RecordedLog: Sendable {
 
     var warnings: [String] { messages.withLock { $0 } }
     var logger: Logger { Logger(label: "worker") { _ in Handler(log: self) } }
+
+    @Test("work is taken from the store while the queue is away, also by a worker that waits in it")
+    func worksWithoutQueue() async throws {
+        let cluster = try Cluster()
+        let engines = ScriptedEngines { _ in .say("words") }
+        let isAway = Mutex(false)
+        let plan = FaultPlan { call in
+            let away = isAway.withLock { $0 }
+            // A wait that has begun goes on, as it does in a queue that connects again by itself.
+            return away && call.method != "next" ? .fail(PortError(.unavailable, port: "queue", "away")) : .none
+        }
+        let worker = cluster.worker(engines, queue: plan) { $0.queueProbeInterval = .milliseconds(10) }
+        let running = Task { await worker.run() }
+        try await eventually { plan.calls(of: "next") > 0 }
+        isAway.withLock { $0 = true }
+        let id = try await cluster.transcribing(chunks: 3)
+        try await eventually { try await cluster.job(id).state == .completed }
+        #expect(engines.runs.count == 3)
+
+        // And it waits in the queue again once that is back.
+        let waits = plan.calls(of: "next")
+        isAway.withLock { $0 = false }
+        try await eventually { plan.calls(of: "next") > waits }
+        let next = try await cluster.transcribing(chunks: 1)
+        try await eventually { try await cluster.job(next).state == .completed }
+        running.cancel()
+        await running.value
+    }
 }

@@ -21,7 +21,7 @@ extension Setting {
         key: "redis.url", variable: "REDIS_URL", flag: "redis-url", kind: .text, defaultNote: "made of the parts",
         secrecy: .credentials, commands: cluster,
         help:
-            "redis://, rediss:// or unix:// URL. Where it is given, host, port, db, username and password are not read."
+            "redis:// or unix:// URL. Where it is given, host, port, db, username and password are not read."
     )
     static let redisHost = Setting(
         key: "redis.host", variable: "REDIS_HOST", flag: "redis-host", kind: .text, defaultValue: .text("127.0.0.1"),

@@ -31,7 +31,7 @@ extension Settings {
             do {
                 configuration = try RedisConfiguration(url: url)
             } catch {
-                throw self.error(.redisURL, mustBe: "a redis://, rediss:// or unix:// URL: \(error.message)")
+                throw self.error(.redisURL, mustBe: "a redis:// or unix:// URL: \(error.message)")
             }
         } else {
             configuration = RedisConfiguration(
