@@ -15,8 +15,9 @@ struct ClipTests {
         #expect(clips.count >= 3)
         let services = try await ServiceAddresses.forTests()
         try await withCluster(on: services, settings: .defaults) { cluster in
+            // The clips last 7 s at most: a window of 10 s instead of 30 s makes the test as much shorter.
             let engine = try CountingWhisperServer(
-                in: TemporaryFolder(), server: whisper.program, model: whisper.model)
+                in: TemporaryFolder(), server: whisper.program, model: whisper.model, audioContext: 512)
             try await cluster.startServer()
             try await cluster.startServer()
             for _ in 0..<3 {

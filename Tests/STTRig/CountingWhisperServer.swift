@@ -18,10 +18,12 @@ package struct CountingWhisperServer: RigEngine {
     /// - Parameters:
     ///   - server: The whisper-server program.
     ///   - model: Its model.
-    package init(in folder: TemporaryFolder, server: String, model: String) throws {
+    ///   - audioContext: The window that is encoded, in 20 ms; 1500 where nothing is said.
+    package init(in folder: TemporaryFolder, server: String, model: String, audioContext: Int = 0) throws {
         self.folder = folder
         self.model = model
         let script = Self.script.replacing("@FOLDER@", with: folder.path).replacing("@SERVER@", with: server)
+            .replacing("@AUDIO_CONTEXT@", with: "\(audioContext)")
         try folder.write(script, to: "counting-whisper-server", mode: 0o755)
     }
 
@@ -54,7 +56,9 @@ package struct CountingWhisperServer: RigEngine {
                     log = os.open(here + "/runs", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
                     os.write(log, f"{zlib.crc32(body[start:start + size]):08x} {os.getpid()}\n".encode())
                     os.close(log)
-                kept = {n: v for n, v in self.headers.items() if n.lower() not in ("connection", "expect")}
+                field = b'name="audio_ctx"\r\n\r\n%s\r\n'
+                body = body.replace(field % b"0", field % b"@AUDIO_CONTEXT@")
+                kept = {n: v for n, v in self.headers.items() if n.lower() not in ("connection", "expect", "content-length")}
                 upstream = http.client.HTTPConnection("127.0.0.1", inner)
                 try:
                     upstream.request(self.command, self.path, body or None, kept)
