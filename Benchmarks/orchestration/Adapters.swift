@@ -14,7 +14,7 @@ struct Adapters: Sendable {
     private let database: MongoDatabase?
     private let redis: RedisClient?
 
-    init(_ parts: OrchestrationBenchmark.Parts) async throws {
+    init(_ parts: OrchestrationBenchmark.Parts, databaseConnections: Int) async throws {
         let logger = Logger(label: "benchmark") { _ in SwiftLogNoOpLogHandler() }
         let name = "bench-\(UUID().uuidString.prefix(8).lowercased())"
         folder = FileManager.default.temporaryDirectory.appending(path: name).path
@@ -29,7 +29,8 @@ struct Adapters: Sendable {
         }
         let mongo = try MongoDatabase(
             MongoConfiguration(
-                url: try Self.variable("STT_TEST_MONGODB_URL"), database: name, maximumPoolSize: 32), logger: logger)
+                url: try Self.variable("STT_TEST_MONGODB_URL"), database: name,
+                maximumPoolSize: databaseConnections), logger: logger)
         try await mongo.prepare()
         var configuration = try RedisConfiguration(url: try Self.variable("STT_TEST_REDIS_URL"))
         configuration.keyPrefix = name

@@ -25,10 +25,11 @@ struct OrchestrationBenchmark: AsyncParsableCommand {
     @Option(help: "Chunks of the job.") var chunks = 1000
     @Option(help: "How long the engine sleeps for each.") var milliseconds = 100
     @Option(help: "Engines at once.") var slots = 16
+    @Option(help: "Connections to MongoDB at most.") var databaseConnections = 4
     @Option(help: "Which adapters.") var parts = Parts.standalone
 
     func run() async throws {
-        let adapters = try await Adapters(parts)
+        let adapters = try await Adapters(parts, databaseConnections: databaseConnections)
         do {
             let bench = Bench(adapters: adapters, slots: slots, sleep: .milliseconds(milliseconds))
             try await report(bench.run(chunks: chunks))
