@@ -63,11 +63,20 @@ import Testing
         }
 
         // Now the host of the server that the first client is connected to, and of one worker.
-        async let resumed = stream(after, from: servers, on: cluster)
-        try await Task.sleep(for: .seconds(3))
+        // The engines hold their answers meanwhile, so that the stream cannot have ended before the cut.
+        try engine.behave("hold")
+        let clients = cluster.clients(of: "server-\(Self.middle)")
+        async let resumed = streamOutcome(after, from: servers, on: cluster)
+        try await waitUntil("the client is connected to the second server") {
+            cluster.clients(of: "server-\(Self.middle)") > clients
+        }
         try await cluster.hosts.cut(Self.middle)
+        #expect(try await state(of: after, by: first.address, on: cluster) != "completed")
+        try engine.behave("sleep 1")
         for id in [job, after] { try await completed(id, by: first.address, on: cluster) }
-        let texts = (try await streamed, try await otherStream, try await resumed)
+        let cutOff = try await resumed
+        #expect(cutOff.errors.contains("trying again"), "the client was not cut off: \(cutOff.errors)")
+        let texts = (try await streamed, try await otherStream, cutOff.output)
         #expect(texts.0 == (try await result(job, on: cluster, server: first.address)))
         #expect(texts.1 == texts.0)
         #expect(texts.2 == (try await result(after, on: cluster, server: first.address)))
@@ -88,10 +97,14 @@ import Testing
     }
 
     private func stream(_ job: String, from servers: String, on cluster: HostCluster) async throws -> String {
+        try await streamOutcome(job, from: servers, on: cluster).output
+    }
+
+    private func streamOutcome(_ job: String, from servers: String, on cluster: HostCluster) async throws -> Outcome {
         let outcome = try await cluster.client(
             on: Self.base, ["stream", "--server", servers, "--retry-for", "120", job], within: .seconds(300))
         #expect(outcome.status == 0, "\(outcome.errors)")
-        return outcome.output
+        return outcome
     }
 
     private func result(_ job: String, on cluster: HostCluster, server: String) async throws -> String {
@@ -103,15 +116,20 @@ import Testing
 
     private func completed(_ job: String, by server: String, on cluster: HostCluster) async throws {
         try await waitUntil("job \(job) is completed", within: .seconds(150), every: .milliseconds(500)) {
-            let outcome = try await cluster.client(
-                on: Self.base, ["status", "--server", server, "--json", job], within: .seconds(30))
-            return try outcome.objects().first?["state"] as? String == "completed"
+            try await state(of: job, by: server, on: cluster) == "completed"
         }
+    }
+
+    private func state(of job: String, by server: String, on cluster: HostCluster) async throws -> String? {
+        let outcome = try await cluster.client(
+            on: Self.base, ["status", "--server", server, "--json", job], within: .seconds(30))
+        return try outcome.objects().first?["state"] as? String
     }
 }
 
 extension HostCluster {
     fileprivate func commits(_ worker: String) -> Int { logged(worker, "chunk done") }
+    fileprivate func clients(of server: String) -> Int { logged(server, "agent=") }
     fileprivate func isWorking(_ worker: String) -> Bool { commits(worker) > 0 }
 
     private func logged(_ worker: String, _ text: String) -> Int {
