@@ -35,7 +35,7 @@ let package = Package(
         .systemLibrary(name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
-        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
 
         // C that Swift cannot import, and the generated protobuf-c code.
@@ -47,9 +47,12 @@ let package = Package(
         .target(name: "RPCWire", dependencies: ["STTProto", collections], swiftSettings: strict),
         .target(
             name: "RPCTransport", dependencies: ["RPCWire", "CLinuxShim", collections, log], swiftSettings: strict),
-        .target(name: "RPCServer", dependencies: ["RPCTransport", "RPCWire", "STTProto", log], swiftSettings: strict),
+        .target(name: "RPCTLS", dependencies: ["RPCTransport", "COpenSSL", log], swiftSettings: strict),
         .target(
-            name: "RPCClient", dependencies: ["RPCTransport", "RPCWire", "STTProto", collections, log],
+            name: "RPCServer", dependencies: ["RPCTransport", "RPCTLS", "RPCWire", "STTProto", log],
+            swiftSettings: strict),
+        .target(
+            name: "RPCClient", dependencies: ["RPCTransport", "RPCTLS", "RPCWire", "STTProto", collections, log],
             swiftSettings: strict),
 
         // The domain and the adapters of its ports.
@@ -126,6 +129,30 @@ let package = Package(
         .testTarget(name: "RPCWireTests", dependencies: ["RPCWire", "STTProto"], swiftSettings: strict),
         .testTarget(
             name: "RPCTransportTests", dependencies: ["RPCTransport", "RPCServer", "RPCClient", "STTTestKit"],
+            swiftSettings: strict),
+        // The documented rules as byte vectors, against this implementation and the clients in other languages.
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: ["RPCWire", "RPCTransport", "RPCServer", "RPCClient", "STTProto", "STTTestKit", log],
+            exclude: ["vectors"], swiftSettings: strict),
+        .testTarget(
+            name: "RPCTLSTests",
+            dependencies: ["RPCTLS", "RPCTransport", "RPCServer", "RPCClient", "STTProto", "STTTestKit", log],
+            swiftSettings: strict),
+        // Attacks on a server in a process of its own.
+        .executableTarget(
+            name: "rpc-target", dependencies: ["RPCServer", "STTProto", log], path: "Tests/RPCTarget",
+            swiftSettings: strict),
+        .testTarget(
+            name: "HostileTests",
+            dependencies: [
+                "rpc-target", "RPCWire", "RPCTransport", "RPCClient", "STTProto", "STTProcess", "STTRig", "STTTestKit",
+                "STTClient", "stt-rpcd", log,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RollingRestartTests",
+            dependencies: ["STTRig", "STTClient", "STTCore", "STTTestKit", "stt-rpc", "stt-rpcd", log],
             swiftSettings: strict),
         .testTarget(name: "STTCoreTests", dependencies: ["STTCore", "STTTestKit"], swiftSettings: strict),
         .testTarget(

@@ -12,7 +12,7 @@ final class ClientCall: @unchecked Sendable {
     let options: CallOptions
     let stream: CallStream
     private let core: ClientCore
-    private let timeout: Duration?
+    private var timeout: Duration?
     /// On the loop's clock.
     private var deadline: UInt64?
     private var timer: TimerID?
@@ -20,6 +20,7 @@ final class ClientCall: @unchecked Sendable {
     private var replyWaiter: UnsafeContinuation<Result<[UInt8], RPCError>, Never>?
     private var retries = 0
     private var isToBeRetried = false
+    private var intercepted: InterceptedCall?
 
     init(_ core: ClientCore, _ method: String, _ options: CallOptions) {
         self.core = core
@@ -83,7 +84,7 @@ final class ClientCall: @unchecked Sendable {
     // On the loop.
 
     private func begin(_ request: SharedBytes?) {
-        guard outcome == nil else { return }
+        guard outcome == nil, letBegin() else { return }
         if let request { stream.setInitialMessage(request, endsSending: true) }
         if let timeout {
             let deadline = MonotonicClock.now() &+ timeout.nanoseconds
@@ -93,15 +94,35 @@ final class ClientCall: @unchecked Sendable {
         core.submit(self)
     }
 
+    /// Asks the interceptors. False where one objects; the call is over then.
+    private func letBegin() -> Bool {
+        guard !core.configuration.interceptors.isEmpty else { return true }
+        do throws(RPCError) {
+            let call = try InterceptedCall(
+                CallHead(
+                    method: method, timeout: timeout, metadata: options.metadata,
+                    idempotencyKey: options.idempotencyKey, traceparent: options.traceparent),
+                core.configuration.interceptors)
+            timeout = call.head.timeout
+            intercepted = call
+            return true
+        } catch {
+            finish(.failure(error), discarding: true)
+            return false
+        }
+    }
+
     /// The payload of CALL.
     func encodedCall() throws(RPCError) -> [UInt8] {
-        guard options.metadata.byteCount <= Metadata.maxBytes else {
+        let metadata = intercepted?.head.metadata ?? options.metadata
+        guard metadata.byteCount <= Metadata.maxBytes else {
             throw RPCError(.invalidArgument, "metadata of more than \(Metadata.maxBytes) bytes")
         }
         var call = ControlMessage.Call(
             method: method,
-            metadata: options.metadata.entries.map { ControlMessage.MetadataEntry(key: $0.key, value: $0.value) },
-            idempotencyKey: options.idempotencyKey ?? "", traceparent: options.traceparent ?? "")
+            metadata: metadata.entries.map { ControlMessage.MetadataEntry(key: $0.key, value: $0.value) },
+            idempotencyKey: options.idempotencyKey ?? "",
+            traceparent: (intercepted?.head.traceparent ?? options.traceparent) ?? "")
         if let deadline {
             let now = MonotonicClock.now()
             call.deadlineMilliseconds = deadline > now ? max(1, (deadline - now) / 1_000_000) : 1
@@ -141,6 +162,10 @@ final class ClientCall: @unchecked Sendable {
         self.outcome = outcome
         if let timer { core.loop.cancel(timer) }
         timer = nil
+        if let intercepted {
+            self.intercepted = nil
+            if case .failure(let error) = outcome { intercepted.ended(error.code) } else { intercepted.ended(.ok) }
+        }
         switch outcome {
         case .success:
             stream.fail(

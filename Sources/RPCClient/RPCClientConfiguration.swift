@@ -17,6 +17,8 @@ public struct RPCClientConfiguration: Sendable {
     public var token: [UInt8] = []
     /// Names the program in its HELLO, for the server's logs.
     public var agent = "stt-rpc"
+    /// See every call begin and end, in this order.
+    public var interceptors: [any CallInterceptor] = []
 
     public init() {}
 }

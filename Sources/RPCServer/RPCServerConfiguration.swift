@@ -17,6 +17,8 @@ public struct RPCServerConfiguration: Sendable {
     public var agent = "stt-rpc"
     /// Decides about each client's HELLO. nil accepts every client, without a tenant.
     public var authenticator: (any ConnectionAuthenticator)?
+    /// See every call begin and end, in this order.
+    public var interceptors: [any CallInterceptor] = []
 
     public init() {}
 }
@@ -28,5 +30,5 @@ public protocol ConnectionAuthenticator: Sendable {
     /// - Parameter token: The token of the client's HELLO, empty where it gave none. To be compared in constant time.
     /// - Returns: The tenant; nil where the connection has none.
     /// - Throws: ``RPCWire/RPCError`` to end the connection.
-    func authenticate(token: [UInt8], peer: String) throws(RPCError) -> String?
+    func authenticate(token: [UInt8], peer: PeerIdentity) throws(RPCError) -> String?
 }

@@ -12,6 +12,8 @@ final class ServerCall: @unchecked Sendable {
     private let context: CallContext
     private let handler: MethodHandler
     private let started: UInt64
+    private var intercepted: InterceptedCall?
+    private var outcome = StatusCode.unknown
 
     /// Made once, for each `any Error` is an object of its own.
     private static let cancellation: any Error = CancellationError()
@@ -23,22 +25,21 @@ final class ServerCall: @unchecked Sendable {
     private var isOver = false
     private var isRunning = false
 
-    init(_ connection: ServerConnection, _ stream: CallStream, _ context: CallContext, _ handler: MethodHandler) {
+    init(
+        _ connection: ServerConnection, _ stream: CallStream, _ context: CallContext, _ handler: MethodHandler,
+        _ intercepted: InterceptedCall?
+    ) {
         self.connection = connection
         self.stream = stream
         self.context = context
         self.handler = handler
+        self.intercepted = intercepted
         started = stream.loop.now
     }
 
-    func begin(timeoutMilliseconds: UInt64) {
+    func begin(timeout: Duration?) {
         stream.owner = self
-        if timeoutMilliseconds > 0 {
-            let (nanoseconds, overflow) = timeoutMilliseconds.multipliedReportingOverflow(by: 1_000_000)
-            if !overflow, nanoseconds < UInt64(Int64.max) {
-                timer = stream.loop.schedule(at: stream.loop.now + nanoseconds, self)
-            }
-        }
+        if let timeout { timer = stream.loop.schedule(at: stream.loop.now &+ timeout.nanoseconds, self) }
         if case .requestStream(let body) = handler { run(body) }
     }
 
@@ -72,7 +73,13 @@ final class ServerCall: @unchecked Sendable {
             connection.connection?.queueEnd(stream, error)
         }
         stream.fail(inbound: Self.cancellation, outbound: Self.cancellation, discarding: true)
+        tellInterceptors()
         connection.connection?.handlerReturned(stream)
+    }
+
+    private func tellInterceptors() {
+        intercepted?.ended(outcome)
+        intercepted = nil
     }
 
     private func reply(with result: Result<SharedBytes?, any Error>) -> RPCError? {
@@ -113,11 +120,13 @@ final class ServerCall: @unchecked Sendable {
         if isRunning {
             task?.cancel()
         } else {
+            tellInterceptors()
             connection.connection?.handlerReturned(stream)
         }
     }
 
     private func log(_ code: StatusCode) {
+        outcome = code
         connection.server.logger.debug(
             "call",
             metadata: [

@@ -35,7 +35,8 @@ final class ServerConnection {
 extension ServerConnection: ConnectionDelegate {
     func connection(_ connection: Connection, didReceive hello: ControlMessage.Hello) throws(ConnectionError) {
         do throws(RPCError) {
-            tenant = try server.configuration.authenticator?.authenticate(token: hello.token, peer: peer)
+            tenant = try server.configuration.authenticator?.authenticate(
+                token: hello.token, peer: connection.peerIdentity)
         } catch {
             throw ConnectionError(.unauthenticated, error.message)
         }
@@ -43,21 +44,38 @@ extension ServerConnection: ConnectionDelegate {
     }
 
     func connection(_ connection: Connection, didOpen stream: CallStream, _ call: ControlMessage.Call) {
-        guard let handler = handler(of: call.method) else {
-            let name = call.method.prefix(128)
-            connection.endNow(stream, RPCError(.unimplemented, "this server has no method \"\(name)\""))
-            connection.handlerReturned(stream)
-            return
-        }
-        let deadline: ContinuousClock.Instant? =
-            call.deadlineMilliseconds == 0
-            ? nil : .now + .milliseconds(Int64(min(call.deadlineMilliseconds, UInt64(Int32.max))))
-        let context = CallContext(
-            method: call.method, callID: server.nextCallID(), peer: peer, deadline: deadline,
+        var head = CallHead(
+            method: call.method, callID: server.nextCallID(), peer: peer, tenant: tenant,
+            timeout: call.deadlineMilliseconds == 0
+                ? nil : .milliseconds(Int64(min(call.deadlineMilliseconds, UInt64(Int32.max)))),
             metadata: Metadata(call.metadata.map { Metadata.Entry(key: $0.key, value: $0.value) }),
             idempotencyKey: call.idempotencyKey.isEmpty ? nil : call.idempotencyKey,
-            traceparent: call.traceparent.isEmpty ? nil : call.traceparent, tenant: tenant)
-        ServerCall(self, stream, context, handler).begin(timeoutMilliseconds: call.deadlineMilliseconds)
+            traceparent: call.traceparent.isEmpty ? nil : call.traceparent)
+        var intercepted: InterceptedCall?
+        if !server.configuration.interceptors.isEmpty {
+            do throws(RPCError) {
+                let call = try InterceptedCall(head, server.configuration.interceptors)
+                head = call.head
+                intercepted = call
+            } catch {
+                return refuse(stream, error)
+            }
+        }
+        guard let handler = handler(of: head.method) else {
+            intercepted?.ended(.unimplemented)
+            let name = head.method.prefix(128)
+            return refuse(stream, RPCError(.unimplemented, "this server has no method \"\(name)\""))
+        }
+        let context = CallContext(
+            method: head.method, callID: head.callID, peer: peer, deadline: head.timeout.map { .now + $0 },
+            metadata: head.metadata, idempotencyKey: head.idempotencyKey, traceparent: head.traceparent,
+            tenant: tenant)
+        ServerCall(self, stream, context, handler, intercepted).begin(timeout: head.timeout)
+    }
+
+    private func refuse(_ stream: CallStream, _ error: RPCError) {
+        connection?.endNow(stream, error)
+        connection?.handlerReturned(stream)
     }
 
     private func handler(of method: String) -> MethodHandler? {

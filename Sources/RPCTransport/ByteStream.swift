@@ -1,3 +1,4 @@
+private import CLinuxShim
 package import Glibc
 
 /// What came of reading or writing.
@@ -16,6 +17,8 @@ package protocol ByteStream: AnyObject {
     /// Says that nothing more is written.
     func finishWriting()
     func close()
+    /// What the transport itself knows of who is at the other end.
+    var peerCredentials: PeerCredentials { get }
 }
 
 /// A TCP or unix socket as it is.
@@ -42,6 +45,16 @@ package final class SocketStream: ByteStream {
         let count = retryingInterrupted { sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL)) }
         if count >= 0 { return .bytes(count) }
         return errno == EAGAIN ? .wouldBlock : .failed(SystemError("sendmsg"))
+    }
+
+    package var peerCredentials: PeerCredentials {
+        var user: UInt32 = 0
+        var group: UInt32 = 0
+        var process: Int32 = 0
+        guard !isClosed, stt_peer_credentials(descriptor, &user, &group, &process) == 0, process > 0 else {
+            return .none
+        }
+        return .unix(userID: user, groupID: group, processID: process)
     }
 
     package func finishWriting() { shutdown(descriptor, Int32(SHUT_WR)) }

@@ -36,6 +36,8 @@ package final class Connection: @unchecked Sendable {
 
     package let loop: EventLoop
     package let peer: String
+    /// Server: who is at the other end, as far as the transport tells.
+    package var peerIdentity: PeerIdentity { PeerIdentity(name: peer, transport: transport.peerCredentials) }
     package let configuration: ConnectionConfiguration
     /// Let go when the connection is closed.
     package var delegate: (any ConnectionDelegate)?
