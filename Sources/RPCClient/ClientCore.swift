@@ -195,8 +195,19 @@ extension ClientCore: ConnectionDelegate {
             lastError = RPCError(.unavailable, "\(connection.peer) ended the connection: \(goAway.message)")
             backOff()
         }
+        if goAway.reason == CloseReason.unauthenticated.rawValue {
+            turnedAway(.refusedConnection(to: connection.peer, goAway.message))
+        }
         if active === connection { active = nil }
         connectionHasCapacity(connection)
+    }
+
+    /// Another try with the same token would end the same way, so nobody waits for one.
+    private func turnedAway(_ error: RPCError) {
+        lastError = error
+        let calls = waiting
+        waiting = []
+        for call in calls { call.giveUp(error) }
     }
 
     func connectionHasCapacity(_ connection: Connection) {

@@ -87,6 +87,13 @@ public final class RPCServer: Sendable {
         }
     }
 
+    /// Asks the authenticator again about every open connection, as when tokens were withdrawn. Those that it refuses
+    /// now, or gives to another tenant, are ended, their calls with UNAUTHENTICATED.
+    public func reauthenticate() async {
+        let loops = state.withLock { $0.loops }
+        for server in loops { await server.loop.run { server.reauthenticate() } }
+    }
+
     /// Accepts nothing new, lets running calls finish for at most `grace`, then cuts what is left with UNAVAILABLE and
     /// closes. The server is shut down when this returns.
     public func drain(grace: Duration) async {

@@ -25,7 +25,7 @@ public struct RPCServerConfiguration: Sendable {
 
 /// Decides who may use a connection.
 public protocol ConnectionAuthenticator: Sendable {
-    /// Called once for each connection, on its event loop: must not block.
+    /// Called for each connection when it begins and at ``RPCServer/reauthenticate()``, on its event loop: must not block.
     ///
     /// - Parameter token: The token of the client's HELLO, empty where it gave none. To be compared in constant time.
     /// - Returns: The tenant; nil where the connection has none.

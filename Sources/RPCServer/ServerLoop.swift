@@ -19,6 +19,7 @@ final class ServerLoop: @unchecked Sendable {
     private var callCount: UInt64 = 0
     private var isDraining = false
     var runningCalls = 0
+    private var turnedAway = (count: 0, logAfter: UInt64(0))
 
     init(
         index: Int, loop: EventLoop, methods: MethodRegistry, configuration: RPCServerConfiguration,
@@ -79,6 +80,21 @@ final class ServerLoop: @unchecked Sendable {
         for entry in connections.values {
             entry.connection?.startDrain(.drain, "the server is shutting down", grace: grace)
         }
+    }
+
+    /// One line a second at most, whoever knocks.
+    func logTurnedAway(_ peer: String, _ reason: String) {
+        turnedAway.count += 1
+        guard loop.now >= turnedAway.logAfter else { return }
+        logger.notice(
+            "a client was turned away",
+            metadata: ["peer": "\(peer)", "reason": "\(reason)", "since_last_line": "\(turnedAway.count)"])
+        turnedAway = (0, loop.now + 1_000_000_000)
+    }
+
+    func reauthenticate() {
+        loop.assertOnLoop()
+        for entry in Array(connections.values) { entry.reauthenticate() }
     }
 
     func cut() {

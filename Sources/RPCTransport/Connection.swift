@@ -285,10 +285,13 @@ package final class Connection: @unchecked Sendable {
         case .pong: break
         case .goAway(let goAway):
             if machine.role == .client {
+                let ending: StreamEnding =
+                    goAway.reason == CloseReason.unauthenticated.rawValue
+                    ? .status(RPCError.refusedConnection(to: peer, goAway.message))
+                    : .connectionLost(RPCError(.unavailable, "the server is going away"), wasStarted: false)
                 for stream in streams.compactMap({ $0 }) where machine.streamID(stream.slot) > goAway.lastStream {
                     machine.cancel(stream.slot, .cancelled)
-                    stream.owner?.streamDidEnd(
-                        stream, .connectionLost(RPCError(.unavailable, "the server is going away"), wasStarted: false))
+                    stream.owner?.streamDidEnd(stream, ending)
                 }
             }
             delegate?.connection(self, didReceive: goAway)
@@ -300,7 +303,7 @@ package final class Connection: @unchecked Sendable {
         let error = RPCError(.resourceExhausted, reason)
         if machine.role == .server {
             machine.endNow(slot, error)
-            stream.owner?.streamDidEnd(stream, .cancelledByPeer)
+            stream.owner?.streamDidEnd(stream, .status(error))
         } else {
             machine.cancel(slot, .resourceExhausted)
             stream.owner?.streamDidEnd(stream, .status(error))

@@ -29,6 +29,9 @@ struct Failure: Error {
             if error.code == .unreachable, !endpoints.contains(where: { message.contains($0) }) {
                 message = "no connection to \(server): \(message); is stt-rpcd running there?"
             }
+            if error.code == .unauthenticated {
+                message += "; set STT_RPC_TOKEN or --token-file to a token of this server"
+            }
             if let retryAfter = error.retryAfter, error.code == .busy {
                 message += " (in about \(max(1, retryAfter.components.seconds)) s)"
             }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+import Foundation
 import STTClient
 
 /// What every subcommand understands, before its name and after it.
@@ -20,6 +20,12 @@ struct GlobalOptions: ParsableArguments {
             "Keep trying this long when the server goes away, and wait this long for one that is not there yet. Default: a server that was reached gets 10 s, a result stream 60 s.",
             valueName: "time"))
     var retryFor: TimeSpan?
+
+    @Option(
+        help: ArgumentHelp(
+            "File whose first line is the token for the server, readable by you only. Default: $STT_RPC_TOKEN, else none. A token never goes on the command line, where others on the machine can read it.",
+            valueName: "path"))
+    var tokenFile: String?
 
     @Flag(help: "Print one JSON object a line.")
     var json = false
@@ -45,8 +51,26 @@ struct GlobalOptions: ParsableArguments {
         }
     }
 
-    var clientConfiguration: SpeechClientConfiguration {
+    /// What to prove to the server who this is. Empty: nothing.
+    func token(environment: (String) -> String? = GlobalOptions.environment) throws(Failure) -> String {
+        guard let tokenFile else {
+            return (environment("STT_RPC_TOKEN") ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        let text: String
+        do {
+            text = try String(contentsOfFile: tokenFile, encoding: .utf8)
+        } catch {
+            let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
+            throw Failure(.usage, "--token-file: cannot read \(tokenFile): \((cause ?? error).localizedDescription)")
+        }
+        let line = text.prefix { !$0.isNewline }.trimmingCharacters(in: .whitespaces)
+        guard !line.isEmpty else { throw Failure(.usage, "--token-file: the first line of \(tokenFile) is empty") }
+        return line
+    }
+
+    func clientConfiguration() throws(Failure) -> SpeechClientConfiguration {
         var configuration = SpeechClientConfiguration()
+        configuration.connection.token = Array(try token().utf8)
         configuration.connection.agent = "stt-rpc/\(Version.current)"
         if let retryFor {
             configuration.retryFor = retryFor.duration

@@ -20,6 +20,7 @@ struct STTRPC: ParsableCommand {
                                  (default: $STT_SERVER, else stt://127.0.0.1:7700)
               --timeout TIME     give up after this long altogether
               --retry-for TIME   how long to keep trying while the server is away
+              --token-file PATH  file with the token for the server (default: $STT_RPC_TOKEN)
               --json             one JSON object a line
               -v, --verbose      tell more on standard error
 

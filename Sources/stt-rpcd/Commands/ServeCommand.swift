@@ -21,13 +21,14 @@ struct ServeCommand: DaemonCommand {
 
     @OptionGroup(title: "Process") var process: ProcessOptions
     @OptionGroup(title: "Process") var listen: ListenOptions
+    @OptionGroup(title: "Access") var access: AccessOptions
     @OptionGroup(title: "Jobs") var jobs: SharedJobOptions
     @OptionGroup(title: "Jobs") var intake: IntakeOptions
     @OptionGroup(title: "Services") var cluster: ClusterOptions
     @OptionGroup(title: "Sources") var sources: SourceOptions
 
     var settingsOf: Set<CommandName> { [.serve] }
-    var given: GivenSettings { [process, listen, jobs, intake, cluster, sources].given }
+    var given: GivenSettings { [process, listen, access, jobs, intake, cluster, sources].given }
 
     func run() async throws {
         let (settings, logger) = try start()

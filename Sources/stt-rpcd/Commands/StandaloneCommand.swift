@@ -21,6 +21,7 @@ struct StandaloneCommand: DaemonCommand {
     @Option(.data) var data: String?
     @OptionGroup(title: "Process") var process: ProcessOptions
     @OptionGroup(title: "Process") var listen: ListenOptions
+    @OptionGroup(title: "Access") var access: AccessOptions
     @OptionGroup(title: "Engines") var engine: EngineOptions
     @OptionGroup(title: "Jobs") var jobs: SharedJobOptions
     @OptionGroup(title: "Jobs") var intake: IntakeOptions
@@ -29,7 +30,7 @@ struct StandaloneCommand: DaemonCommand {
 
     var settingsOf: Set<CommandName> { [.standalone] }
     var given: GivenSettings {
-        [process, listen, engine, jobs, intake, work, sources].given.merging([.data: data])
+        [process, listen, access, engine, jobs, intake, work, sources].given.merging([.data: data])
     }
 
     func run() async throws {

@@ -55,7 +55,7 @@ struct StandaloneService: Sendable {
                     Self.storeState(store), Self.dataState(folder), Self.engineState(worker.metrics.snapshot, engines),
                 ]
             }, version: Version.current, logger: logger)
-        server = SpeechServer(context, logger: logger)
+        server = try SpeechServer(context, settings: settings, logger: logger)
     }
 
     /// Serves until a signal ends it.
@@ -64,6 +64,7 @@ struct StandaloneService: Sendable {
         try await recover()
         let names = try await server.start(on: addresses)
         let signals = await StopSignals { server.endAtOnce() }
+        let upkeep = await UpkeepSignals(of: server)
         let working = Task { await worker.run() }
         server.announce(
             names,
@@ -76,6 +77,7 @@ struct StandaloneService: Sendable {
         await server.drain(grace: .seconds(settings.number(.graceSeconds) ?? 10))
         await working.value
         signals.cancel()
+        upkeep.cancel()
         logger.info("stopped")
     }
 
