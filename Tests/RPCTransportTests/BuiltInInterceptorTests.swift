@@ -36,9 +36,11 @@ import Testing
                 "warning slow call call=7 code=OK method=m microseconds=2000000 peer=p tenant=t",
                 "debug call code=OK method=s microseconds=2000000",
             ])
+        interceptor.callEnded(CallHead(method: "a\nb"), CallSummary(code: .unimplemented, duration: .zero))
+        #expect(lines.lines.last == #"debug call code=UNIMPLEMENTED method="a\nb" microseconds=0"#)
         logger.logLevel = .info
         LoggingInterceptor(logger, slowAfter: nil).callEnded(call, CallSummary(code: .ok, duration: .seconds(9)))
-        #expect(lines.lines.count == 3)
+        #expect(lines.lines.count == 4)
     }
 
     @Test func `calls are counted by method and code, made-up methods together`() throws {
