@@ -3,11 +3,16 @@ package struct AddressError: Error, Sendable, CustomStringConvertible {
     package let address: ServerAddress
     package let error: SystemError
     package let detail: String?
+    /// Trying again is of no use until somebody changes something.
+    package let isPermanent: Bool
 
-    package init(_ address: ServerAddress, _ error: SystemError, _ detail: String? = nil) {
+    package init(
+        _ address: ServerAddress, _ error: SystemError, _ detail: String? = nil, isPermanent: Bool = false
+    ) {
         self.address = address
         self.error = error
         self.detail = detail
+        self.isPermanent = isPermanent
     }
 
     /// What is wrong, without the address.

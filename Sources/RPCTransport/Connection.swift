@@ -85,6 +85,7 @@ package final class Connection: @unchecked Sendable {
         loop.assertOnLoop()
         watchedEvents = EPOLLIN.rawValue
         registration = try loop.register(transport.descriptor, events: watchedEvents, self)
+        if transport.hasBufferedInput { DeferredCall.run(on: loop) { self.handleEvents(EPOLLIN.rawValue) } }
         var hello = hello
         hello.limits = machine.offeredLimits
         hello.keepaliveFloorMilliseconds = configuration.limits.keepaliveFloorMilliseconds
@@ -222,9 +223,10 @@ package final class Connection: @unchecked Sendable {
                 if phase == .lingering { continue }
                 process(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
                 if count < loop.readBuffer.count { return }
-            case .wouldBlock: return
+            case .wouldBlock: return updateInterest()
             case .endOfStream: return close(ConnectionError(.drain, "the peer closed the connection"))
             case .failed(let error): return close(ConnectionError(.drain, error.reason))
+            case .rejected(let reason): return reject(ConnectionError(.drain, reason))
             }
         }
     }
@@ -353,6 +355,7 @@ package final class Connection: @unchecked Sendable {
         case .wouldBlock: loop.batch.keepRest(after: 0, in: &unsent)
         case .endOfStream: close(ConnectionError(.drain, "the peer closed the connection"))
         case .failed(let error): close(ConnectionError(.drain, error.reason))
+        case .rejected(let reason): reject(ConnectionError(.drain, reason))
         }
         guard phase != .closed else { return false }
         for slot in unblocked { streams[slot]?.continueSending() }
@@ -380,6 +383,7 @@ package final class Connection: @unchecked Sendable {
         case .wouldBlock: return false
         case .endOfStream: close(ConnectionError(.drain, "the peer closed the connection"))
         case .failed(let error): close(ConnectionError(.drain, error.reason))
+        case .rejected(let reason): reject(ConnectionError(.drain, reason))
         }
         return false
     }
@@ -392,7 +396,7 @@ package final class Connection: @unchecked Sendable {
             phase == .lingering
             || (phase == .open && machine.controlBytes <= configuration.limits.maxControlOutputBytes)
         if isReadable { events |= EPOLLIN.rawValue }
-        if !unsent.isEmpty { events |= EPOLLOUT.rawValue }
+        if transport.awaitsWritable(hasOutput: !unsent.isEmpty) { events |= EPOLLOUT.rawValue }
         guard events != watchedEvents else { return }
         watchedEvents = events
         loop.modify(registration, events: events)
@@ -424,6 +428,7 @@ package final class Connection: @unchecked Sendable {
     /// Ends every stream and closes once what is queued has gone out.
     package func beginClosing(_ error: ConnectionError) {
         guard phase == .open else { return }
+        guard transport.isEstablished else { return close(error) }
         endStreams(error)
         closeError = error
         phase = .flushing
@@ -431,6 +436,15 @@ package final class Connection: @unchecked Sendable {
         setDirty()
         times.closeBy = loop.now + configuration.stallTimeout.nanoseconds
         updateTimer()
+    }
+
+    /// The transport has refused the peer. Waits for it to close, so that it gets to read why.
+    private func reject(_ error: ConnectionError) {
+        guard phase != .closed else { return }
+        endStreams(error)
+        closeError = error
+        unsent = []
+        linger()
     }
 
     private func linger() {
@@ -473,7 +487,10 @@ package final class Connection: @unchecked Sendable {
 
 extension Connection: EventHandler {
     package func handleEvents(_ events: UInt32) {
-        if events & EPOLLOUT.rawValue != 0 { write() }
+        if events & EPOLLOUT.rawValue != 0 {
+            if unsent.isEmpty { transport.flush() }
+            write()
+        }
         guard phase != .closed else { return }
         let ended = events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
         if events & EPOLLIN.rawValue != 0 || (ended && watchedEvents & EPOLLIN.rawValue != 0) {
