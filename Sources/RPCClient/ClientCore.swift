@@ -107,7 +107,7 @@ final class ClientCore: @unchecked Sendable {
             attemptErrors.isEmpty
                 ? "the client has no server address"
                 : attemptErrors.map { $0.explanation(after: configuration.connectTimeout) }.joined(separator: "; "),
-            cause: attemptErrors.last)
+            cause: attemptErrors.first { !$0.isPermanent } ?? attemptErrors.last)
         lastError = error
         backOff()
         // A certificate that is not trusted is not so a moment later, either.

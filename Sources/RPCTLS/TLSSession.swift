@@ -93,8 +93,8 @@ final class TLSSession {
         return SSL_write_ex(ssl, bytes.baseAddress, bytes.count, &count) == 1 && count == bytes.count
     }
 
-    /// Plaintext that is decrypted already, or that the channel still holds.
-    var hasInput: Bool { channel.pointee.input_count > 0 || SSL_has_pending(ssl) == 1 }
+    /// Plaintext of a record that a small buffer had no room for.
+    var hasPlaintext: Bool { SSL_pending(ssl) > 0 }
 
     func sendCloseNotify() {
         ERR_clear_error()

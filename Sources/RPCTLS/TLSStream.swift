@@ -112,7 +112,7 @@ package final class TLSStream: ByteStream {
     private func takeInput(room: Int) -> IOResult {
         let input = UnsafeMutableRawBufferPointer(rebasing: shared.input[..<min(room, shared.input.count)])
         if leftover.isEmpty {
-            if session?.hasInput == true { return .bytes(0) }
+            if session?.hasPlaintext == true { return .bytes(0) }
             return socket.read(into: input)
         }
         let count = min(leftover.count, input.count)

@@ -1,3 +1,5 @@
+package import RPCWire
+
 /// Why an address cannot be listened on or reached.
 package struct AddressError: Error, Sendable, CustomStringConvertible {
     package let address: ServerAddress
@@ -19,4 +21,15 @@ package struct AddressError: Error, Sendable, CustomStringConvertible {
     package var reason: String { detail ?? error.reason }
 
     package var description: String { "\(detail ?? error.reason): \(address.endpoint)" }
+}
+
+extension RPCError {
+    /// There was no connection because one side refused the other: it will be so until somebody changes something.
+    package var isUntrusted: Bool {
+        switch cause {
+        case let error as AddressError: error.isPermanent
+        case let error as ConnectionError: error.reason == .unauthenticated
+        default: false
+        }
+    }
 }

@@ -226,7 +226,7 @@ package final class Connection: @unchecked Sendable {
             case .wouldBlock: return updateInterest()
             case .endOfStream: return close(ConnectionError(.drain, "the peer closed the connection"))
             case .failed(let error): return close(ConnectionError(.drain, error.reason))
-            case .rejected(let reason): return reject(ConnectionError(.drain, reason))
+            case .rejected(let reason): return reject(ConnectionError(.unauthenticated, reason))
             }
         }
     }
@@ -290,8 +290,10 @@ package final class Connection: @unchecked Sendable {
                 for stream in streams.compactMap({ $0 }) where machine.streamID(stream.slot) > goAway.lastStream {
                     machine.cancel(stream.slot, .cancelled)
                     stream.owner?.streamDidEnd(
-                        stream, .connectionLost(RPCError(.unavailable, "the server is going away"), wasStarted: false))
+                        stream, .connectionLost(RPCError(.unavailable, goAway.sentence(of: peer)), wasStarted: false))
                 }
+                // They are to be retried, so the end of the connection must not end them again.
+                clearReleased()
             }
             delegate?.connection(self, didReceive: goAway)
         }
@@ -355,7 +357,7 @@ package final class Connection: @unchecked Sendable {
         case .wouldBlock: loop.batch.keepRest(after: 0, in: &unsent)
         case .endOfStream: close(ConnectionError(.drain, "the peer closed the connection"))
         case .failed(let error): close(ConnectionError(.drain, error.reason))
-        case .rejected(let reason): reject(ConnectionError(.drain, reason))
+        case .rejected(let reason): reject(ConnectionError(.unauthenticated, reason))
         }
         guard phase != .closed else { return false }
         for slot in unblocked { streams[slot]?.continueSending() }
@@ -383,7 +385,7 @@ package final class Connection: @unchecked Sendable {
         case .wouldBlock: return false
         case .endOfStream: close(ConnectionError(.drain, "the peer closed the connection"))
         case .failed(let error): close(ConnectionError(.drain, error.reason))
-        case .rejected(let reason): reject(ConnectionError(.drain, reason))
+        case .rejected(let reason): reject(ConnectionError(.unauthenticated, reason))
         }
         return false
     }
@@ -506,5 +508,11 @@ extension Connection: OutputFlushing {
         isDirty = false
         // With output left over the transport says when it takes more.
         if unsent.isEmpty { write() } else { updateInterest() }
+    }
+}
+
+extension ControlMessage.GoAway {
+    fileprivate func sentence(of peer: String) -> String {
+        reason == CloseReason.drain.rawValue ? "the server is going away" : "\(peer) ended the connection: \(message)"
     }
 }

@@ -6,9 +6,11 @@ import STTClient
 struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The server: stt://HOST:PORT, HOST:PORT or unix:/PATH; several of one cluster with commas between them. Default: $STT_SERVER, else stt://127.0.0.1:7700.",
+            "The server: stt://HOST:PORT, HOST:PORT, stts://HOST:PORT (TLS) or unix:/PATH; several of one cluster with commas between them. Default: $STT_SERVER, else stt://127.0.0.1:7700.",
             valueName: "address"))
     var server: String?
+
+    @OptionGroup var tls: TLSOptions
 
     @Option(
         help: ArgumentHelp(
@@ -45,8 +47,10 @@ struct GlobalOptions: ParsableArguments {
         }
     }
 
-    var clientConfiguration: SpeechClientConfiguration {
+    /// - Throws: `Failure` where a file of TLS cannot be used.
+    func clientConfiguration() throws(Failure) -> SpeechClientConfiguration {
         var configuration = SpeechClientConfiguration()
+        configuration.connection.tls = try tls.context()
         configuration.connection.agent = "stt-rpc/\(Version.current)"
         if let retryFor {
             configuration.retryFor = retryFor.duration

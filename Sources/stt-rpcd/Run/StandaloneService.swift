@@ -55,7 +55,7 @@ struct StandaloneService: Sendable {
                     Self.storeState(store), Self.dataState(folder), Self.engineState(worker.metrics.snapshot, engines),
                 ]
             }, version: Version.current, logger: logger)
-        server = SpeechServer(context, logger: logger)
+        server = SpeechServer(context, tls: try settings.tlsSource(for: addresses), logger: logger)
     }
 
     /// Serves until a signal ends it.
@@ -64,6 +64,7 @@ struct StandaloneService: Sendable {
         try await recover()
         let names = try await server.start(on: addresses)
         let signals = await StopSignals { server.endAtOnce() }
+        let reloading = await ReloadSignal(server.reloads, logger: logger)
         let working = Task { await worker.run() }
         server.announce(
             names,
@@ -76,6 +77,7 @@ struct StandaloneService: Sendable {
         await server.drain(grace: .seconds(settings.number(.graceSeconds) ?? 10))
         await working.value
         signals.cancel()
+        reloading.cancel()
         logger.info("stopped")
     }
 
