@@ -102,7 +102,7 @@ let package = Package(
             dependencies: [
                 "STTCore", "STTEmbedded", "STTMongo", "STTRedis", "STTObjectStore", "STTAudio", "STTEngines",
                 "STTProcess", "STTWorker",
-                "STTService", "RPCServer", "RPCTransport", log,
+                "STTService", "RPCServer", "RPCTLS", "RPCTransport", log,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

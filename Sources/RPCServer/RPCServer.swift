@@ -3,7 +3,7 @@ public import RPCTransport
 internal import RPCWire
 internal import Synchronization
 
-/// Serves the methods of a registry on TCP and unix sockets.
+/// Serves the methods of a registry on TCP, with TLS and without, and on unix sockets.
 ///
 /// Concurrency: any task. The state of the listeners is in a `Mutex`; everything about a connection belongs to its event
 /// loop.
@@ -46,6 +46,9 @@ public final class RPCServer: Sendable {
             return !state.isStarted
         }
         guard isFirst else { throw RPCError(.failedPrecondition, "the server was started before") }
+        if configuration.tls == nil, let address = addresses.first(where: \.isTLS) {
+            throw RPCError(.failedPrecondition, "\(address) needs a certificate and its key; none is named")
+        }
         let listeners = try bind(addresses)
         let loops: [ServerLoop]
         do {

@@ -1,3 +1,4 @@
+public import RPCTLS
 public import RPCTransport
 public import RPCWire
 
@@ -13,6 +14,8 @@ public struct RPCServerConfiguration: Sendable {
     public var connection = ConnectionConfiguration()
     /// Permissions of a unix socket.
     public var unixSocketMode: UInt32 = 0o600
+    /// Certificate and rules of the addresses with TLS. Needed where there is one.
+    public var tls: TLSContextSource?
     /// Names the program in its HELLO, for logs.
     public var agent = "stt-rpc"
     /// Decides about each client's HELLO. nil accepts every client, without a tenant.

@@ -1,4 +1,5 @@
 internal import Logging
+internal import RPCTLS
 internal import RPCTransport
 internal import RPCWire
 internal import STTProto
@@ -44,12 +45,14 @@ final class ServerLoop: @unchecked Sendable {
     }
 
     /// Takes an accepted socket over. It has been counted by the census.
-    func adopt(_ transport: SocketStream, peer: String, addressKey: String?) {
+    func adopt(_ socket: SocketStream, isTLS: Bool, peer: String, addressKey: String?) {
         loop.assertOnLoop()
         guard !isDraining else {
-            transport.close()
+            socket.close()
             return census.leave(addressKey)
         }
+        let tls = isTLS ? configuration.tls?.current : nil
+        let transport: any ByteStream = tls.map { TLSStream(accepting: socket, $0, loop: loop) } ?? socket
         let connection = Connection(
             loop: loop, transport: transport, role: .server, peer: peer, configuration: configuration.connection)
         let entry = ServerConnection(self, connection, addressKey: addressKey)

@@ -6,9 +6,11 @@ import STTClient
 struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The server: stt://HOST:PORT, HOST:PORT or unix:/PATH; several of one cluster with commas between them. Default: $STT_SERVER, else stt://127.0.0.1:7700.",
+            "The server: stt://HOST:PORT, HOST:PORT, stts://HOST:PORT (TLS) or unix:/PATH; several of one cluster with commas between them. Default: $STT_SERVER, else stt://127.0.0.1:7700.",
             valueName: "address"))
     var server: String?
+
+    @OptionGroup var tls: TLSOptions
 
     @Option(
         help: ArgumentHelp(
@@ -68,9 +70,11 @@ struct GlobalOptions: ParsableArguments {
         return line
     }
 
+    /// - Throws: `Failure` where a file of TLS or the token's cannot be used.
     func clientConfiguration() throws(Failure) -> SpeechClientConfiguration {
         var configuration = SpeechClientConfiguration()
         configuration.connection.token = Array(try token().utf8)
+        configuration.connection.tls = try tls.context()
         configuration.connection.agent = "stt-rpc/\(Version.current)"
         if let retryFor {
             configuration.retryFor = retryFor.duration

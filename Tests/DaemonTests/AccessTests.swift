@@ -83,14 +83,14 @@ import Testing
             toFile: path, atomically: true, encoding: .utf8)
         let second = try await addToken("acme")
         server.signal(SIGHUP)
-        try await eventually { server.log.contains("tokens read") }
+        try await eventually { server.log.contains("token file read again") }
         #expect(try await client(tcp, "list", token: first).status == 12)
         #expect(try await client(tcp, "list", token: second).status == 0)
 
         // A broken file changes nothing.
         try "nonsense\n".write(toFile: path, atomically: true, encoding: .utf8)
         server.signal(SIGHUP)
-        try await eventually { server.log.contains("the token file was not read again") }
+        try await eventually { server.log.contains("token file not read again") }
         #expect(try await client(tcp, "list", token: second).status == 0)
 
         let stats = try await client(tcp, "stats", token: operators)

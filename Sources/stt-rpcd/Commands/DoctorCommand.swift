@@ -35,6 +35,7 @@ struct DoctorCommand: DaemonCommand {
     @Option(.data) var data: String?
     @OptionGroup(title: "Process") var process: ProcessOptions
     @OptionGroup(title: "Process") var listen: ListenOptions
+    @OptionGroup(title: "TLS") var tls: TLSOptions
     @OptionGroup(title: "Access") var access: AccessOptions
     @OptionGroup(title: "Engines") var engine: EngineOptions
     @OptionGroup(title: "Jobs") var jobs: SharedJobOptions
@@ -49,7 +50,7 @@ struct DoctorCommand: DaemonCommand {
     }
 
     var given: GivenSettings {
-        [process, listen, access, engine, jobs, intake, work, upkeep, cluster, sources].given.merging([.data: data])
+        [process, listen, tls, access, engine, jobs, intake, work, upkeep, cluster, sources].given.merging([.data: data])
     }
 
     func run() async throws {

@@ -35,6 +35,7 @@ struct Doctor: Sendable {
         if !modes.isDisjoint(with: [.standalone, .work]) {
             checks += [programCheck, modelCheck, engineCheck, ffmpegCheck]
         }
+        if usesTLS, !modes.isDisjoint(with: [.standalone, .serve]) { checks.append(tlsCheck) }
         return checks
     }
 

@@ -1,22 +1,25 @@
 import Foundation
 import Logging
 import RPCServer
+import RPCTLS
 import RPCTransport
 import STTProto
 import STTService
 
 /// The RPC server with the service's methods, from its start to its drain.
 struct SpeechServer: Sendable {
-    private let server: RPCServer
-    private let directory: TokenDirectory
-    private let metrics: CallMetrics
-    private let logger: Logger
+    let server: RPCServer
+    let directory: TokenDirectory
+    let metrics: CallMetrics
+    private let tls: TLSContextSource?
+    let logger: Logger
 
     /// Calls that take longer are told of as warnings, streams and uploads apart.
     private static let slowCall = Duration.seconds(1)
 
+    /// - Parameter tls: For the addresses with TLS.
     /// - Throws: `SettingsError` where tokens or users cannot be used.
-    init(_ context: ServiceContext, settings: Settings, logger: Logger) throws(SettingsError) {
+    init(_ context: ServiceContext, settings: Settings, tls: TLSContextSource?, logger: Logger) throws(SettingsError) {
         let directory = try settings.tokenDirectory()
         for warning in directory.warnings { logger.warning("\(warning)") }
         let metrics = CallMetrics(methods: SpeechMethod.all)
@@ -37,6 +40,8 @@ struct SpeechServer: Sendable {
                 LoggingInterceptor(logger, slowAfter: Self.slowCall, patientMethods: Settings.patientMethods),
                 settings.deadlines,
             ] + service.interceptors
+        configuration.tls = tls
+        self.tls = tls
         server = RPCServer(methods: registry, configuration: configuration, logger: logger)
         self.directory = directory
         self.metrics = metrics
@@ -56,7 +61,23 @@ struct SpeechServer: Sendable {
     func announce(_ addresses: String, metadata: Logger.Metadata) {
         print("stt-rpcd ready: listening on \(addresses)")
         fflush(nil)
-        logger.info("ready", metadata: metadata.merging(["addresses": "\(addresses)"]) { $1 })
+        var metadata = metadata.merging(["addresses": "\(addresses)"]) { $1 }
+        if let tls { metadata["certificate"] = "\(Self.tell(tls.current, logger))" }
+        logger.info("ready", metadata: metadata)
+    }
+
+    /// What is read again on SIGHUP.
+    var reloads: [Reload] {
+        var reloads: [Reload] = []
+        if let tls { reloads.append(Reload(name: "TLS certificate") { Self.tell(try tls.reload(), logger) }) }
+        if directory.path != nil { reloads.append(Reload(name: "token file") { try reloadTokens() }) }
+        return reloads
+    }
+
+    /// Says until when the certificate is good, and warns where that is soon.
+    private static func tell(_ context: TLSContext, _ logger: Logger) -> String {
+        if let warning = context.warning { logger.warning("\(warning)") }
+        return context.certificate.map { "\($0.namesText), until \($0.expiry)" } ?? "none"
     }
 
     func drain(grace: Duration) async { await server.drain(grace: grace) }
@@ -65,51 +86,4 @@ struct SpeechServer: Sendable {
         logger.warning("second signal, ending at once")
         exit(1)
     }
-}
-
-extension SpeechServer {
-    /// Reads the token file anew and ends the connections that it lets in no longer. What cannot be read changes nothing.
-    func reloadTokens() async {
-        guard let path = directory.path else { return }
-        do throws(TokenFileError) {
-            try directory.reload()
-        } catch {
-            return logger.error(
-                "the token file was not read again; the tokens of before hold", metadata: ["error": "\(error)"])
-        }
-        for warning in directory.warnings { logger.warning("\(warning)") }
-        logger.info("tokens read", metadata: ["path": "\(path)", "tokens": "\(directory.tokenCount)"])
-        await server.reauthenticate()
-    }
-
-    /// Ends connections whose tokens expire, until the task is cancelled.
-    func watchExpiry() async {
-        // So often at least, for the file may be read again meanwhile.
-        let longest = 60.0
-        var next = directory.nextExpiry
-        while !Task.isCancelled {
-            let left = next.map { min(longest, max(0.1, $0.timeIntervalSinceNow)) } ?? longest
-            guard (try? await Task.sleep(for: .seconds(left))) != nil else { return }
-            if let moment = next, moment <= Date() { await server.reauthenticate() }
-            next = directory.nextExpiry
-        }
-    }
-
-    /// A line for each method that was called.
-    func logMetrics() {
-        for method in metrics.snapshot() {
-            let codes = method.codes.sorted { $0.key.rawValue < $1.key.rawValue }
-            logger.info(
-                "calls",
-                metadata: [
-                    "method": "\(method.method)", "calls": "\(method.calls)", "errors": "\(method.errors)",
-                    "running": "\(method.running)",
-                    "p50_us": "\(Self.microseconds(method.latency.quantile(0.5)))",
-                    "p99_us": "\(Self.microseconds(method.latency.quantile(0.99)))",
-                    "codes": "\(codes.map { "\($0.key)=\($0.value)" }.joined(separator: " "))",
-                ])
-        }
-    }
-
-    private static func microseconds(_ duration: Duration?) -> Int { duration.map { Int($0 / .microseconds(1)) } ?? 0 }
 }

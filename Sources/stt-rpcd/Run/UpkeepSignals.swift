@@ -1,17 +1,15 @@
 import UnixSignals
 
-/// Signals that ask a running server for something: SIGHUP to read its files again, SIGUSR1 to tell what calls it had.
+/// SIGUSR1: logs what calls a server had. And, for as long as it runs, the end of connections whose tokens expire.
 struct UpkeepSignals: Sendable {
     private let task: Task<Void, Never>
 
-    /// Traps the signals from here on.
+    /// Traps the signal from here on.
     init(of server: SpeechServer) async {
-        let signals = await UnixSignalsSequence(trapping: .sighup, .sigusr1)
+        let signals = await UnixSignalsSequence(trapping: .sigusr1)
         task = Task {
             async let expiry: Void = server.watchExpiry()
-            for await signal in signals {
-                if signal == .sighup { await server.reloadTokens() } else { server.logMetrics() }
-            }
+            for await _ in signals { server.logMetrics() }
             await expiry
         }
     }
