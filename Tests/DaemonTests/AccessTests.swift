@@ -26,7 +26,7 @@ import Testing
     }
 
     /// Nothing is transcribed, but the daemon does not start without an engine.
-    private static var engine: [String: String] {
+    static var engine: [String: String] {
         get throws {
             let given = ProcessInfo.processInfo.environment
             let deps = URL(fileURLWithPath: #filePath).appending(path: "../../../.deps").standardized.path

@@ -34,7 +34,8 @@ public struct LoggingInterceptor: CallInterceptor {
         // A peer chooses the name, so it is bounded here, and cannot begin a line of its own.
         let isPlain = call.method.utf8.count <= 128 && call.method.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
         var metadata: Logger.Metadata = [
-            "method": "\(isPlain ? call.method : String(call.method.prefix(128)).debugDescription)", "code": "\(summary.code)",
+            "method": "\(isPlain ? call.method : String(call.method.prefix(128)).debugDescription)",
+            "code": "\(summary.code)",
             "microseconds": "\(summary.duration.nanoseconds / 1000)",
         ]
         if call.callID != 0 { metadata["call"] = "\(call.callID)" }

@@ -50,7 +50,8 @@ struct DoctorCommand: DaemonCommand {
     }
 
     var given: GivenSettings {
-        [process, listen, tls, access, engine, jobs, intake, work, upkeep, cluster, sources].given.merging([.data: data])
+        [process, listen, tls, access, engine, jobs, intake, work, upkeep, cluster, sources].given.merging([.data: data]
+        )
     }
 
     func run() async throws {

@@ -28,6 +28,7 @@ struct StandaloneService: Sendable {
         self.settings = settings
         self.logger = logger
         addresses = try settings.addresses()
+        let tls = try settings.tlsSource(for: addresses)
         let configuration = try settings.workerConfiguration()
         let importPrefix = try settings.importPrefix()
         let path = try settings.required(.data)
@@ -55,8 +56,7 @@ struct StandaloneService: Sendable {
                     Self.storeState(store), Self.dataState(folder), Self.engineState(worker.metrics.snapshot, engines),
                 ]
             }, version: Version.current, logger: logger)
-        server = try SpeechServer(
-            context, settings: settings, tls: try settings.tlsSource(for: addresses), logger: logger)
+        server = try SpeechServer(context, settings: settings, tls: tls, logger: logger)
     }
 
     /// Serves until a signal ends it.
