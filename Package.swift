@@ -84,7 +84,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "STTWorker", dependencies: ["STTCore", "STTAudio", "STTEngines", log], swiftSettings: strict),
         .target(
-            name: "STTService", dependencies: ["STTCore", "RPCServer", "STTProto", "COpenSSL", log],
+            name: "STTService", dependencies: ["STTCore", "RPCServer", "RPCTransport", "RPCWire", "STTProto", "COpenSSL", log],
             swiftSettings: strict),
 
         // The client library and the two programs.
@@ -102,7 +102,7 @@ let package = Package(
             dependencies: [
                 "STTCore", "STTEmbedded", "STTMongo", "STTRedis", "STTObjectStore", "STTAudio", "STTEngines",
                 "STTProcess", "STTWorker",
-                "STTService", "RPCServer", "RPCTransport", log,
+                "STTService", "RPCServer", "RPCTLS", "RPCTransport", log,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -186,7 +186,9 @@ let package = Package(
             dependencies: ["STTClient", "STTProto", "RPCServer", "RPCClient", "stt-rpc", log], swiftSettings: strict),
         .testTarget(
             name: "STTServiceTests",
-            dependencies: ["STTService", "STTEmbedded", "STTTestKit", "RPCServer", "RPCTransport", "STTProto", log],
+            dependencies: [
+                "STTService", "STTEmbedded", "STTTestKit", "RPCServer", "RPCTransport", "RPCClient", "STTProto", log,
+            ],
             swiftSettings: strict),
         .target(
             name: "STTRig",

@@ -122,7 +122,7 @@ final class ClientCall: @unchecked Sendable {
             method: method,
             metadata: metadata.entries.map { ControlMessage.MetadataEntry(key: $0.key, value: $0.value) },
             idempotencyKey: options.idempotencyKey ?? "",
-            traceparent: (intercepted?.head.traceparent ?? options.traceparent) ?? "")
+            traceparent: (intercepted.map { $0.head.traceparent } ?? options.traceparent) ?? "")
         if let deadline {
             let now = MonotonicClock.now()
             call.deadlineMilliseconds = deadline > now ? max(1, (deadline - now) / 1_000_000) : 1

@@ -1,5 +1,6 @@
 internal import DequeModule
 internal import Logging
+internal import RPCTLS
 internal import RPCTransport
 internal import RPCWire
 internal import STTProto
@@ -21,7 +22,7 @@ final class ClientCore: @unchecked Sendable {
     /// Finish their calls and are closed then.
     private var retired: Set<ObjectIdentifier> = []
 
-    private var connector: SocketConnector?
+    private var connector: StreamConnector?
     private var attemptErrors: [AddressError] = []
     /// Attempts of all addresses that failed in a row.
     private var failures = 0
@@ -83,8 +84,9 @@ final class ClientCore: @unchecked Sendable {
         guard index < addresses.count else { return allFailed() }
         let place = (firstAddress + index) % addresses.count
         let address = addresses[place]
-        connector = SocketConnector(loop: loop, address: address, timeout: configuration.connectTimeout) {
-            [weak self] result in
+        connector = StreamConnector(
+            loop: loop, address: address, timeout: configuration.connectTimeout, tls: configuration.tls
+        ) { [weak self] result in
             guard let self else { return }
             connector = nil
             switch result {
@@ -105,11 +107,13 @@ final class ClientCore: @unchecked Sendable {
             attemptErrors.isEmpty
                 ? "the client has no server address"
                 : attemptErrors.map { $0.explanation(after: configuration.connectTimeout) }.joined(separator: "; "),
-            cause: attemptErrors.last)
+            cause: attemptErrors.first { !$0.isPermanent } ?? attemptErrors.last)
         lastError = error
         backOff()
-        let (failing, patient) = (waiting.filter { !$0.options.waitForReady }, waiting.filter(\.options.waitForReady))
-        waiting = Deque(patient)
+        // A certificate that is not trusted is not so a moment later, either.
+        let isHopeless = !attemptErrors.isEmpty && attemptErrors.allSatisfy(\.isPermanent)
+        let failing = waiting.filter { isHopeless || !$0.options.waitForReady }
+        waiting.removeAll { isHopeless || !$0.options.waitForReady }
         for call in failing { call.giveUp(error) }
         connectIfNeeded()
     }
@@ -122,7 +126,7 @@ final class ClientCore: @unchecked Sendable {
         nextAttempt = MonotonicClock.now() + wait / 2 + UInt64.random(in: 0...max(1, wait / 2))
     }
 
-    private func connected(_ transport: SocketStream, _ address: ServerAddress) {
+    private func connected(_ transport: any ByteStream, _ address: ServerAddress) {
         var settings = configuration.connection
         settings.helloTimeout = configuration.connectTimeout
         let connection = Connection(
@@ -195,8 +199,19 @@ extension ClientCore: ConnectionDelegate {
             lastError = RPCError(.unavailable, "\(connection.peer) ended the connection: \(goAway.message)")
             backOff()
         }
+        if goAway.reason == CloseReason.unauthenticated.rawValue {
+            turnedAway(.refusedConnection(to: connection.peer, goAway.message))
+        }
         if active === connection { active = nil }
         connectionHasCapacity(connection)
+    }
+
+    /// Another try with the same token would end the same way, so nobody waits for one.
+    private func turnedAway(_ error: RPCError) {
+        lastError = error
+        let calls = waiting
+        waiting = []
+        for call in calls { call.giveUp(error) }
     }
 
     func connectionHasCapacity(_ connection: Connection) {

@@ -1,3 +1,4 @@
+public import RPCTLS
 public import RPCTransport
 
 /// How a client behaves.
@@ -15,6 +16,9 @@ public struct RPCClientConfiguration: Sendable {
     public var connection = ConnectionConfiguration()
     /// The bearer token of the HELLO; empty for none.
     public var token: [UInt8] = []
+    /// What servers with TLS are trusted by, and the certificate that this client shows them. nil: the system's
+    /// authorities, and none.
+    public var tls: TLSContext?
     /// Names the program in its HELLO, for the server's logs.
     public var agent = "stt-rpc"
     /// See every call begin and end, in this order.

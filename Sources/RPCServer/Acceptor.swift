@@ -65,14 +65,18 @@ final class Acceptor: @unchecked Sendable {
         next += 1
         let transport = SocketStream(owning: descriptor)
         let handover = Handover(transport)
-        server.loop.perform { server.adopt(handover.transport, peer: name, addressKey: addressKey) }
+        let isTLS = listener.address.isTLS
+        server.loop.perform { server.adopt(handover.transport, isTLS: isTLS, peer: name, addressKey: addressKey) }
     }
 
     /// Says why, as far as one write goes, and closes.
     private func refuse(_ descriptor: Int32, _ peer: String) {
         logger.warning("a connection was refused: there are too many", metadata: ["peer": "\(peer)"])
-        let bytes = goAwayFrame(.connectionLimit, "too many connections")
-        _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        // With TLS a handshake would have to come first, which is what there is no room for.
+        if !listener.address.isTLS {
+            let bytes = goAwayFrame(.connectionLimit, "too many connections")
+            _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        }
         Glibc.close(descriptor)
     }
 }

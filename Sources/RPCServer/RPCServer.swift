@@ -3,7 +3,7 @@ public import RPCTransport
 internal import RPCWire
 internal import Synchronization
 
-/// Serves the methods of a registry on TCP and unix sockets.
+/// Serves the methods of a registry on TCP, with TLS and without, and on unix sockets.
 ///
 /// Concurrency: any task. The state of the listeners is in a `Mutex`; everything about a connection belongs to its event
 /// loop.
@@ -46,6 +46,9 @@ public final class RPCServer: Sendable {
             return !state.isStarted
         }
         guard isFirst else { throw RPCError(.failedPrecondition, "the server was started before") }
+        if configuration.tls == nil, let address = addresses.first(where: \.isTLS) {
+            throw RPCError(.failedPrecondition, "\(address) needs a certificate and its key; none is named")
+        }
         let listeners = try bind(addresses)
         let loops: [ServerLoop]
         do {
@@ -85,6 +88,13 @@ public final class RPCServer: Sendable {
                 index: index, loop: try EventLoop(name: "rpc-server-\(index)"), methods: methods,
                 configuration: configuration, instanceID: instanceID, census: census, logger: logger)
         }
+    }
+
+    /// Asks the authenticator again about every open connection, as when tokens were withdrawn. Those that it refuses
+    /// now, or gives to another tenant, are ended, their calls with UNAUTHENTICATED.
+    public func reauthenticate() async {
+        let loops = state.withLock { $0.loops }
+        for server in loops { await server.loop.run { server.reauthenticate() } }
     }
 
     /// Accepts nothing new, lets running calls finish for at most `grace`, then cuts what is left with UNAVAILABLE and

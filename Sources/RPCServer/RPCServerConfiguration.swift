@@ -1,3 +1,4 @@
+public import RPCTLS
 public import RPCTransport
 public import RPCWire
 
@@ -13,6 +14,8 @@ public struct RPCServerConfiguration: Sendable {
     public var connection = ConnectionConfiguration()
     /// Permissions of a unix socket.
     public var unixSocketMode: UInt32 = 0o600
+    /// Certificate and rules of the addresses with TLS. Needed where there is one.
+    public var tls: TLSContextSource?
     /// Names the program in its HELLO, for logs.
     public var agent = "stt-rpc"
     /// Decides about each client's HELLO. nil accepts every client, without a tenant.
@@ -25,7 +28,7 @@ public struct RPCServerConfiguration: Sendable {
 
 /// Decides who may use a connection.
 public protocol ConnectionAuthenticator: Sendable {
-    /// Called once for each connection, on its event loop: must not block.
+    /// Called for each connection when it begins and at ``RPCServer/reauthenticate()``, on its event loop: must not block.
     ///
     /// - Parameter token: The token of the client's HELLO, empty where it gave none. To be compared in constant time.
     /// - Returns: The tenant; nil where the connection has none.

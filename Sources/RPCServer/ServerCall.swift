@@ -11,7 +11,6 @@ final class ServerCall: @unchecked Sendable {
     private let stream: CallStream
     private let context: CallContext
     private let handler: MethodHandler
-    private let started: UInt64
     private var intercepted: InterceptedCall?
     private var outcome = StatusCode.unknown
 
@@ -34,7 +33,6 @@ final class ServerCall: @unchecked Sendable {
         self.context = context
         self.handler = handler
         self.intercepted = intercepted
-        started = stream.loop.now
     }
 
     func begin(timeout: Duration?) {
@@ -69,7 +67,7 @@ final class ServerCall: @unchecked Sendable {
         if !isOver {
             isOver = true
             let error = reply(with: result)
-            log(error?.code ?? .ok)
+            outcome = error?.code ?? .ok
             connection.connection?.queueEnd(stream, error)
         }
         stream.fail(inbound: Self.cancellation, outbound: Self.cancellation, discarding: true)
@@ -115,7 +113,7 @@ final class ServerCall: @unchecked Sendable {
     private func giveUp(_ code: StatusCode) {
         guard !isOver else { return }
         isOver = true
-        log(code)
+        outcome = code
         stream.fail(inbound: Self.cancellation, outbound: Self.cancellation, discarding: true)
         if isRunning {
             task?.cancel()
@@ -123,16 +121,6 @@ final class ServerCall: @unchecked Sendable {
             tellInterceptors()
             connection.connection?.handlerReturned(stream)
         }
-    }
-
-    private func log(_ code: StatusCode) {
-        outcome = code
-        connection.server.logger.debug(
-            "call",
-            metadata: [
-                "method": "\(context.method)", "call": "\(context.callID)", "code": "\(code)",
-                "microseconds": "\((MonotonicClock.now() - started) / 1000)", "tenant": "\(context.tenant ?? "")",
-            ])
     }
 }
 
@@ -163,7 +151,9 @@ extension ServerCall: CallStreamOwner {
     func streamDidEnd(_ stream: CallStream, _ ending: StreamEnding) {
         if isOver, isRunning == false { return }
         switch ending {
-        case .cancelledByPeer, .status: giveUp(.cancelled)
+        case .cancelledByPeer: giveUp(.cancelled)
+        // The connection has ended it for what the peer sent.
+        case .status(let error): giveUp(error?.code ?? .cancelled)
         case .connectionLost: giveUp(.unavailable)
         }
     }

@@ -13,6 +13,8 @@ final class ServerConnection {
     private let peer: String
     private let addressKey: String?
     private var tenant: String?
+    /// Kept to ask the authenticator again; nil without one, and before the HELLO.
+    private var token: [UInt8]?
     /// The last call's method. Most calls of a connection are of one.
     private var lastMethod: (name: String, handler: MethodHandler)?
 
@@ -21,6 +23,23 @@ final class ServerConnection {
         self.connection = connection
         self.addressKey = addressKey
         peer = connection.peer
+    }
+
+    /// Asks the authenticator again. A connection that it would not let in as the same tenant now is ended, and its calls
+    /// with UNAUTHENTICATED.
+    func reauthenticate() {
+        guard let connection, let token, let authenticator = server.configuration.authenticator else { return }
+        let message: String
+        do throws(RPCError) {
+            guard try authenticator.authenticate(token: token, peer: connection.peerIdentity) != tenant else { return }
+            message = "the token names another tenant now"
+        } catch {
+            message = error.message
+        }
+        server.logger.notice(
+            "a client may go on no longer", metadata: ["peer": "\(peer)", "reason": "\(message)"])
+        for case let call as ServerCall in connection.streamOwners { call.end(RPCError(.unauthenticated, message)) }
+        connection.fail(ConnectionError(.unauthenticated, message))
     }
 
     /// Ends all calls with UNAVAILABLE and closes when that has gone out.
@@ -34,11 +53,14 @@ final class ServerConnection {
 
 extension ServerConnection: ConnectionDelegate {
     func connection(_ connection: Connection, didReceive hello: ControlMessage.Hello) throws(ConnectionError) {
-        do throws(RPCError) {
-            tenant = try server.configuration.authenticator?.authenticate(
-                token: hello.token, peer: connection.peerIdentity)
-        } catch {
-            throw ConnectionError(.unauthenticated, error.message)
+        if let authenticator = server.configuration.authenticator {
+            do throws(RPCError) {
+                tenant = try authenticator.authenticate(token: hello.token, peer: connection.peerIdentity)
+                token = hello.token
+            } catch {
+                server.logTurnedAway(peer, error.message)
+                throw ConnectionError(.unauthenticated, error.message)
+            }
         }
         server.logger.debug("client", metadata: ["peer": "\(peer)", "agent": "\(hello.agent.prefix(64))"])
     }

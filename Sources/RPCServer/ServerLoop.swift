@@ -1,4 +1,5 @@
 internal import Logging
+internal import RPCTLS
 internal import RPCTransport
 internal import RPCWire
 internal import STTProto
@@ -19,6 +20,7 @@ final class ServerLoop: @unchecked Sendable {
     private var callCount: UInt64 = 0
     private var isDraining = false
     var runningCalls = 0
+    private var turnedAway = (count: 0, logAfter: UInt64(0))
 
     init(
         index: Int, loop: EventLoop, methods: MethodRegistry, configuration: RPCServerConfiguration,
@@ -43,12 +45,14 @@ final class ServerLoop: @unchecked Sendable {
     }
 
     /// Takes an accepted socket over. It has been counted by the census.
-    func adopt(_ transport: SocketStream, peer: String, addressKey: String?) {
+    func adopt(_ socket: SocketStream, isTLS: Bool, peer: String, addressKey: String?) {
         loop.assertOnLoop()
         guard !isDraining else {
-            transport.close()
+            socket.close()
             return census.leave(addressKey)
         }
+        let tls = isTLS ? configuration.tls?.current : nil
+        let transport: any ByteStream = tls.map { TLSStream(accepting: socket, $0, loop: loop) } ?? socket
         let connection = Connection(
             loop: loop, transport: transport, role: .server, peer: peer, configuration: configuration.connection)
         let entry = ServerConnection(self, connection, addressKey: addressKey)
@@ -79,6 +83,21 @@ final class ServerLoop: @unchecked Sendable {
         for entry in connections.values {
             entry.connection?.startDrain(.drain, "the server is shutting down", grace: grace)
         }
+    }
+
+    /// One line a second at most, whoever knocks.
+    func logTurnedAway(_ peer: String, _ reason: String) {
+        turnedAway.count += 1
+        guard loop.now >= turnedAway.logAfter else { return }
+        logger.notice(
+            "a client was turned away",
+            metadata: ["peer": "\(peer)", "reason": "\(reason)", "since_last_line": "\(turnedAway.count)"])
+        turnedAway = (0, loop.now + 1_000_000_000)
+    }
+
+    func reauthenticate() {
+        loop.assertOnLoop()
+        for entry in Array(connections.values) { entry.reauthenticate() }
     }
 
     func cut() {

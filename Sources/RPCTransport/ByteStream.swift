@@ -7,18 +7,43 @@ package enum IOResult: Sendable {
     case wouldBlock
     case endOfStream
     case failed(SystemError)
+    /// The transport refuses the peer, and has told it so where it could. What still comes is read to be dropped.
+    case rejected(String)
 }
 
 /// A non-blocking connected transport under a connection: a plain socket, or one with encryption on top.
 package protocol ByteStream: AnyObject {
     var descriptor: Int32 { get }
+    /// Reads what is there.
+    ///
+    /// - Parameter buffer: Of at least ``EventLoop/readBufferBytes`` where readiness of the descriptor is to tell of all
+    ///   that is left: into a smaller one, call again until nothing comes.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> IOResult
+    /// Writes the beginning of what is given. What was not taken is to be given again, in the same order and first;
+    /// it may be cut differently. 0 bytes: some of it has gone out, but no byte can be forgotten yet.
     func write(_ vectors: UnsafeMutableBufferPointer<iovec>) -> IOResult
+    /// Whether writing goes on when the descriptor takes more.
+    ///
+    /// - Parameter hasOutput: There is something that ``write(_:)`` has not taken.
+    func awaitsWritable(hasOutput: Bool) -> Bool
+    /// Writes what the transport itself still has to send.
+    func flush()
+    /// At the start there is something to read that the descriptor does not tell of.
+    var hasBufferedInput: Bool { get }
+    /// False while nothing can be written yet, whatever the descriptor says.
+    var isEstablished: Bool { get }
     /// Says that nothing more is written.
     func finishWriting()
     func close()
     /// What the transport itself knows of who is at the other end.
     var peerCredentials: PeerCredentials { get }
+}
+
+extension ByteStream {
+    package func awaitsWritable(hasOutput: Bool) -> Bool { hasOutput }
+    package func flush() {}
+    package var hasBufferedInput: Bool { false }
+    package var isEstablished: Bool { true }
 }
 
 /// A TCP or unix socket as it is.

@@ -85,6 +85,7 @@ package final class Connection: @unchecked Sendable {
         loop.assertOnLoop()
         watchedEvents = EPOLLIN.rawValue
         registration = try loop.register(transport.descriptor, events: watchedEvents, self)
+        if transport.hasBufferedInput { DeferredCall.run(on: loop) { self.handleEvents(EPOLLIN.rawValue) } }
         var hello = hello
         hello.limits = machine.offeredLimits
         hello.keepaliveFloorMilliseconds = configuration.limits.keepaliveFloorMilliseconds
@@ -222,9 +223,10 @@ package final class Connection: @unchecked Sendable {
                 if phase == .lingering { continue }
                 process(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
                 if count < loop.readBuffer.count { return }
-            case .wouldBlock: return
+            case .wouldBlock: return updateInterest()
             case .endOfStream: return close(ConnectionError(.drain, "the peer closed the connection"))
             case .failed(let error): return close(ConnectionError(.drain, error.reason))
+            case .rejected(let reason): return reject(ConnectionError(.unauthenticated, reason))
             }
         }
     }
@@ -285,11 +287,16 @@ package final class Connection: @unchecked Sendable {
         case .pong: break
         case .goAway(let goAway):
             if machine.role == .client {
+                let ending: StreamEnding =
+                    goAway.reason == CloseReason.unauthenticated.rawValue
+                    ? .status(RPCError.refusedConnection(to: peer, goAway.message))
+                    : .connectionLost(RPCError(.unavailable, goAway.sentence(of: peer)), wasStarted: false)
                 for stream in streams.compactMap({ $0 }) where machine.streamID(stream.slot) > goAway.lastStream {
                     machine.cancel(stream.slot, .cancelled)
-                    stream.owner?.streamDidEnd(
-                        stream, .connectionLost(RPCError(.unavailable, "the server is going away"), wasStarted: false))
+                    stream.owner?.streamDidEnd(stream, ending)
                 }
+                // They are to be retried, so the end of the connection must not end them again.
+                clearReleased()
             }
             delegate?.connection(self, didReceive: goAway)
         }
@@ -300,7 +307,7 @@ package final class Connection: @unchecked Sendable {
         let error = RPCError(.resourceExhausted, reason)
         if machine.role == .server {
             machine.endNow(slot, error)
-            stream.owner?.streamDidEnd(stream, .cancelledByPeer)
+            stream.owner?.streamDidEnd(stream, .status(error))
         } else {
             machine.cancel(slot, .resourceExhausted)
             stream.owner?.streamDidEnd(stream, .status(error))
@@ -353,6 +360,7 @@ package final class Connection: @unchecked Sendable {
         case .wouldBlock: loop.batch.keepRest(after: 0, in: &unsent)
         case .endOfStream: close(ConnectionError(.drain, "the peer closed the connection"))
         case .failed(let error): close(ConnectionError(.drain, error.reason))
+        case .rejected(let reason): reject(ConnectionError(.unauthenticated, reason))
         }
         guard phase != .closed else { return false }
         for slot in unblocked { streams[slot]?.continueSending() }
@@ -380,6 +388,7 @@ package final class Connection: @unchecked Sendable {
         case .wouldBlock: return false
         case .endOfStream: close(ConnectionError(.drain, "the peer closed the connection"))
         case .failed(let error): close(ConnectionError(.drain, error.reason))
+        case .rejected(let reason): reject(ConnectionError(.unauthenticated, reason))
         }
         return false
     }
@@ -392,7 +401,7 @@ package final class Connection: @unchecked Sendable {
             phase == .lingering
             || (phase == .open && machine.controlBytes <= configuration.limits.maxControlOutputBytes)
         if isReadable { events |= EPOLLIN.rawValue }
-        if !unsent.isEmpty { events |= EPOLLOUT.rawValue }
+        if transport.awaitsWritable(hasOutput: !unsent.isEmpty) { events |= EPOLLOUT.rawValue }
         guard events != watchedEvents else { return }
         watchedEvents = events
         loop.modify(registration, events: events)
@@ -424,6 +433,7 @@ package final class Connection: @unchecked Sendable {
     /// Ends every stream and closes once what is queued has gone out.
     package func beginClosing(_ error: ConnectionError) {
         guard phase == .open else { return }
+        guard transport.isEstablished else { return close(error) }
         endStreams(error)
         closeError = error
         phase = .flushing
@@ -431,6 +441,15 @@ package final class Connection: @unchecked Sendable {
         setDirty()
         times.closeBy = loop.now + configuration.stallTimeout.nanoseconds
         updateTimer()
+    }
+
+    /// The transport has refused the peer. Waits for it to close, so that it gets to read why.
+    private func reject(_ error: ConnectionError) {
+        guard phase != .closed else { return }
+        endStreams(error)
+        closeError = error
+        unsent = []
+        linger()
     }
 
     private func linger() {
@@ -473,7 +492,10 @@ package final class Connection: @unchecked Sendable {
 
 extension Connection: EventHandler {
     package func handleEvents(_ events: UInt32) {
-        if events & EPOLLOUT.rawValue != 0 { write() }
+        if events & EPOLLOUT.rawValue != 0 {
+            if unsent.isEmpty { transport.flush() }
+            write()
+        }
         guard phase != .closed else { return }
         let ended = events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
         if events & EPOLLIN.rawValue != 0 || (ended && watchedEvents & EPOLLIN.rawValue != 0) {
@@ -489,5 +511,11 @@ extension Connection: OutputFlushing {
         isDirty = false
         // With output left over the transport says when it takes more.
         if unsent.isEmpty { write() } else { updateInterest() }
+    }
+}
+
+extension ControlMessage.GoAway {
+    fileprivate func sentence(of peer: String) -> String {
+        reason == CloseReason.drain.rawValue ? "the server is going away" : "\(peer) ended the connection: \(message)"
     }
 }

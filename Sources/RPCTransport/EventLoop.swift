@@ -46,6 +46,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private static let maxEventsPerTurn = 256
     /// The event of a descriptor, or of a listening socket, that can be read.
     package static let readable = EPOLLIN.rawValue
+    package static let writable = EPOLLOUT.rawValue
     package static let readBufferBytes = 256 * 1024
 
     private let inbox = Mutex(Inbox())
@@ -66,6 +67,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     package let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readBufferBytes, alignment: 64)
     /// Where every connection of this loop gathers its output.
     package var batch = OutputBatch()
+    /// What the encrypted connections of this loop share.
+    package var cipherState: AnyObject?
 
     /// Starts the thread.
     ///

@@ -1,10 +1,12 @@
-/// Where a server listens or is reached: TCP or a unix socket.
+/// Where a server listens or is reached: TCP, TCP with TLS, or a unix socket.
 ///
-/// Parsed from `127.0.0.1:7700`, `[::1]:7700`, `localhost:7700`, `stt://host:port`, `unix:/path` and
-/// `stt+unix:/path`.
+/// Parsed from `127.0.0.1:7700`, `[::1]:7700`, `localhost:7700`, `stt://host:port`, `stts://host:port` (TLS), `unix:/path`
+/// and `stt+unix:/path`.
 public enum ServerAddress: Sendable, Equatable, Hashable {
     /// A name or a numeric address (IPv6 without brackets), and a port.
     case tcp(host: String, port: UInt16)
+    /// The same, with TLS. The host is also the name that the server's certificate has to carry.
+    case tls(host: String, port: UInt16)
     /// The path of a unix socket.
     case unix(path: String)
 }
@@ -18,7 +20,7 @@ public struct InvalidAddress: Error, Sendable, CustomStringConvertible {
     public let reason: String
 
     public var description: String {
-        "\"\(text)\" is not an address: \(reason); write host:port, stt://host:port or unix:/path/to.sock"
+        "\"\(text)\" is not an address: \(reason); write host:port, stt://host:port, stts://host:port (TLS) or unix:/path/to.sock"
     }
 }
 
@@ -32,7 +34,14 @@ extension ServerAddress {
             self = try Self.parseUnix(text, path: String(text.dropFirst(prefix.count)))
             return
         }
-        self = try Self.parseTCP(text, text.hasPrefix("stt://") ? text.dropFirst("stt://".count) : Substring(text))
+        if text.hasPrefix("stts://") {
+            let (host, port) = try Self.parseTCP(text, text.dropFirst("stts://".count))
+            self = .tls(host: host, port: port)
+        } else {
+            let rest = text.hasPrefix("stt://") ? text.dropFirst("stt://".count) : Substring(text)
+            let (host, port) = try Self.parseTCP(text, rest)
+            self = .tcp(host: host, port: port)
+        }
     }
 
     private static func parseUnix(_ text: String, path: String) throws(InvalidAddress) -> ServerAddress {
@@ -46,7 +55,9 @@ extension ServerAddress {
         return .unix(path: path)
     }
 
-    private static func parseTCP(_ text: String, _ rest: Substring) throws(InvalidAddress) -> ServerAddress {
+    private static func parseTCP(
+        _ text: String, _ rest: Substring
+    ) throws(InvalidAddress) -> (host: String, port: UInt16) {
         let rest = rest.hasSuffix("/") ? rest.dropLast() : rest
         guard let colon = rest.lastIndex(of: ":") else { throw InvalidAddress(text: text, reason: "it has no port") }
         var host = rest[..<colon]
@@ -62,23 +73,34 @@ extension ServerAddress {
         guard !host.isEmpty, !host.contains("/"), !host.contains(" ") else {
             throw InvalidAddress(text: text, reason: "the host is missing or not a name")
         }
-        return .tcp(host: String(host), port: number)
+        return (String(host), number)
+    }
+
+    /// Whether connections are encrypted.
+    public var isTLS: Bool {
+        if case .tls = self { true } else { false }
+    }
+
+    package var isUnix: Bool {
+        if case .unix = self { true } else { false }
     }
 
     /// `host:port` or the path, without a scheme: for sentences.
     public var endpoint: String {
         switch self {
-        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .tcp(let host, let port), .tls(let host, let port):
+            host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let path): path
         }
     }
 }
 
 extension ServerAddress: CustomStringConvertible {
-    /// `stt://127.0.0.1:7700` or `unix:/path`, which ``init(parsing:)`` reads back.
+    /// `stt://127.0.0.1:7700`, `stts://127.0.0.1:7701` or `unix:/path`, which ``init(parsing:)`` reads back.
     public var description: String {
         switch self {
         case .tcp: "stt://\(endpoint)"
+        case .tls: "stts://\(endpoint)"
         case .unix: "unix:\(endpoint)"
         }
     }

@@ -27,7 +27,7 @@ package final class SocketConnector: @unchecked Sendable {
             targets = [SocketAddress(unixPath: path)]
             // Not from within the initializer, so that the caller has this object when it hears of the result.
             DeferredCall.run(on: loop) { self.tryNext() }
-        case .tcp(let host, let port): resolve(host, port)
+        case .tcp(let host, let port), .tls(let host, let port): resolve(host, port)
         }
     }
 
@@ -60,7 +60,7 @@ package final class SocketConnector: @unchecked Sendable {
                 lastError = SystemError("socket")
                 continue
             }
-            if case .tcp = address { setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY) }
+            if !address.isUnix { setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY) }
             if target.withPointer({ connect(descriptor, $0, $1) }) == 0 { return succeed() }
             if errno == EINPROGRESS {
                 do throws(SystemError) {

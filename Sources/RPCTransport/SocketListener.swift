@@ -18,7 +18,13 @@ package final class SocketListener: Sendable {
     package init(_ address: ListenAddress, unixMode: UInt32) throws(AddressError) {
         switch address {
         case .tcp(let host, let port):
-            (descriptor, self.address) = try Self.listenTCP(address, host: host, port: port)
+            let bound = try Self.listenTCP(address, host: host, port: port)
+            descriptor = bound.descriptor
+            self.address = .tcp(host: bound.host, port: bound.port)
+        case .tls(let host, let port):
+            let bound = try Self.listenTCP(address, host: host, port: port)
+            descriptor = bound.descriptor
+            self.address = .tls(host: bound.host, port: bound.port)
         case .unix(let path):
             descriptor = try Self.listenUnix(address, path: path, mode: unixMode)
             self.address = address
@@ -27,7 +33,7 @@ package final class SocketListener: Sendable {
 
     private static func listenTCP(
         _ address: ListenAddress, host: String, port: UInt16
-    ) throws(AddressError) -> (Int32, ListenAddress) {
+    ) throws(AddressError) -> (descriptor: Int32, host: String, port: UInt16) {
         guard let target = try SocketAddress.resolve(host: host, port: port, passive: true).first else {
             throw AddressError(address, SystemError("getaddrinfo", code: ENOENT))
         }
@@ -41,7 +47,7 @@ package final class SocketListener: Sendable {
         }
         guard listen(descriptor, backlog) == 0 else { throw failure(address, "listen", descriptor) }
         let bound = SocketAddress.local(of: descriptor)
-        return (descriptor, .tcp(host: bound?.host ?? host, port: bound?.port ?? port))
+        return (descriptor, bound?.host ?? host, bound?.port ?? port)
     }
 
     private static func listenUnix(_ address: ListenAddress, path: String, mode: UInt32) throws(AddressError) -> Int32 {
@@ -106,7 +112,7 @@ package final class SocketListener: Sendable {
                     Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue))
             }
             if accepted >= 0 {
-                if case .tcp = address { setOption(accepted, Int32(IPPROTO_TCP), TCP_NODELAY) }
+                if !address.isUnix { setOption(accepted, Int32(IPPROTO_TCP), TCP_NODELAY) }
                 return .socket(accepted, peer: SocketAddress(storage, length))
             }
             switch errno {

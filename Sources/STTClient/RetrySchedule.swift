@@ -46,6 +46,6 @@ struct RetrySchedule {
         return Wait(delay: min(max(backoff, error.retryAfter ?? .zero), remaining), remaining: remaining)
     }
 
-    /// Whether the same call may succeed a moment later.
-    static func isWorthRepeating(_ error: RPCError) -> Bool { error.code == .unavailable }
+    /// Whether the same call may succeed a moment later. A certificate that is not trusted is not so then, either.
+    static func isWorthRepeating(_ error: RPCError) -> Bool { error.code == .unavailable && !error.isUntrusted }
 }

@@ -23,6 +23,8 @@ public struct SpeechError: Error, Sendable {
         case deadlineExceeded
         /// The calling task was cancelled.
         case cancelled
+        /// The server does not let this client in: the token is missing, wrong, expired or withdrawn.
+        case unauthenticated
         /// The server does not let this client do that.
         case accessDenied
         /// A bug or an unexpected condition on either side.
@@ -73,7 +75,8 @@ extension SpeechError {
             case .deadlineExceeded: .deadlineExceeded
             case .notFound: .notFound
             case .alreadyExists: .conflict
-            case .permissionDenied, .unauthenticated: .accessDenied
+            case .permissionDenied: .accessDenied
+            case .unauthenticated: .unauthenticated
             case .resourceExhausted: .busy
             case .failedPrecondition: .notReady
             case .unavailable: .unreachable

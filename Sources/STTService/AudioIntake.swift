@@ -9,7 +9,6 @@ import STTCore
 /// Concurrency: an actor, used by one task at a time.
 actor AudioIntake {
     private let context: ServiceContext
-    private let admission: AdmissionGauge
     private let tenant: Tenant
     private var request: Request
     private let id: JobID
@@ -17,7 +16,8 @@ actor AudioIntake {
     private let writer: (any ObjectWriter)?
     private var hasher: SHA256Hasher
     private var byteCount = 0
-    private var hasPlace: Bool
+    /// `nil` where the idempotency key is taken, and once it is given back.
+    private var place: Place?
 
     struct Request: Sendable {
         var options: TranscriptionOptions
@@ -29,28 +29,39 @@ actor AudioIntake {
         var origin = AudioOrigin.upload
     }
 
+    /// What an upload takes of the service's bounds and of its tenant's.
+    private struct Place: Sendable {
+        let admission: AdmissionGauge
+        var allowance: UploadAllowance?
+
+        func leave(inserted: Bool) {
+            admission.leave(inserted: inserted)
+            allowance?.leave(inserted: inserted)
+        }
+    }
+
     struct Receipt: Sendable {
         var job: Job
         var isExisting: Bool
     }
 
     private init(
-        context: ServiceContext, admission: AdmissionGauge, tenant: Tenant, request: Request, id: JobID,
+        context: ServiceContext, place: Place?, tenant: Tenant, request: Request, id: JobID,
         writer: (any ObjectWriter)?, hasher: consuming SHA256Hasher
     ) {
         self.context = context
-        self.admission = admission
+        self.place = place
         self.tenant = tenant
         self.request = request
         self.id = id
         self.writer = writer
         self.hasher = hasher
-        hasPlace = writer != nil
     }
 
     /// - Parameter keyIsTaken: There is a job of this idempotency key: nothing is stored, the bytes are compared.
     static func begin(
-        _ request: Request, keyIsTaken: Bool, tenant: Tenant, context: ServiceContext, admission: AdmissionGauge
+        _ request: Request, keyIsTaken: Bool, tenant: Tenant, context: ServiceContext, admission: AdmissionGauge,
+        quotas: UploadQuotas? = nil
     ) async throws -> AudioIntake {
         if let size = request.size { try check(size, limits: context.limits) }
         guard let hasher = SHA256Hasher() else {
@@ -58,23 +69,33 @@ actor AudioIntake {
         }
         let id = JobID(at: context.clock.now)
         var writer: (any ObjectWriter)?
+        var place: Place?
         if !keyIsTaken {
-            try await admission.enter()
+            let allowance = try await quotas?.begin(tenant, size: request.size)
+            do {
+                try await admission.enter()
+            } catch {
+                allowance?.leave(inserted: false)
+                throw error
+            }
+            let taken = Place(admission: admission, allowance: allowance)
             do throws(PortError) {
                 writer = try await context.objects.writer(for: .audio(of: id))
             } catch {
-                admission.leave(inserted: false)
+                taken.leave(inserted: false)
                 throw error
             }
+            place = taken
         }
         return AudioIntake(
-            context: context, admission: admission, tenant: tenant, request: request, id: id, writer: writer,
+            context: context, place: place, tenant: tenant, request: request, id: id, writer: writer,
             hasher: hasher)
     }
 
     func append(_ bytes: [UInt8]) async throws {
         byteCount += bytes.count
         try Self.check(byteCount, limits: context.limits)
+        try place?.allowance?.take(bytes.count)
         hasher.update(bytes)
         try await writer?.write(bytes)
     }
@@ -123,9 +144,8 @@ actor AudioIntake {
     }
 
     private func leave(inserted: Bool) {
-        guard hasPlace else { return }
-        hasPlace = false
-        admission.leave(inserted: inserted)
+        place?.leave(inserted: inserted)
+        place = nil
     }
 }
 

@@ -11,7 +11,7 @@ enum AudioOrigin: Sendable, Hashable {
     private static let longestURL = 4096
 
     /// - Throws: `RPCError` where the options name two origins, or one that this server does not read.
-    init(_ options: SubmitOptions, context: ServiceContext) throws(RPCError) {
+    init(_ options: SubmitOptions, context: ServiceContext, tenant: Tenant = .default) throws(RPCError) {
         switch (options.url.isEmpty, options.objectKey.isEmpty) {
         case (true, true):
             self = .upload
@@ -28,7 +28,7 @@ enum AudioOrigin: Sendable, Hashable {
             }
             self = .url(options.url)
         case (true, false):
-            self = .object(try Self.importedKey(options.objectKey, prefix: context.importPrefix))
+            self = .object(try Self.importedKey(options.objectKey, prefix: context.importPrefix(of: tenant)))
         }
     }
 

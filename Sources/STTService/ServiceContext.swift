@@ -1,4 +1,5 @@
 public import Logging
+public import RPCTransport
 public import STTCore
 
 /// What the methods work with.
@@ -23,6 +24,10 @@ public struct ServiceContext: Sendable {
     public var dependencies: @Sendable () async -> [DependencyState]
     public var version: String
     public var logger: Logger
+    /// What each tenant may take. `nil`: there are no limits, now and later.
+    public var tenantLimits: (@Sendable (Tenant) -> TenantLimits)?
+    /// What QueueStats tells of calls.
+    public var callMetrics: CallMetrics?
 
     public init(
         store: any JobStore, queue: any WorkQueue, events: any EventBus, objects: any ObjectStore,
@@ -46,6 +51,15 @@ public struct ServiceContext: Sendable {
         self.dependencies = dependencies
         self.version = version
         self.logger = logger
+    }
+}
+
+extension ServiceContext {
+    /// Where a tenant's objects for import lie: each has a folder of its own name, and the default one, which is that of
+    /// whoever runs the server, all of them.
+    func importPrefix(of tenant: Tenant) -> ObjectKey? {
+        guard let importPrefix, tenant != .default else { return importPrefix }
+        return ObjectKey("\(importPrefix)/\(tenant)")
     }
 }
 

@@ -1,4 +1,5 @@
 public import RPCServer
+public import RPCTransport
 import STTCore
 import STTProto
 
@@ -7,12 +8,23 @@ public struct SpeechService: Sendable {
     let context: ServiceContext
     let admission: AdmissionGauge
     let watches: JobWatches
+    let quotas: UploadQuotas?
     let startedAt = ContinuousClock.now
 
     public init(context: ServiceContext) {
         self.context = context
         admission = AdmissionGauge(store: context.store, limit: context.limits.maximumUnfinishedJobs)
         watches = JobWatches(store: context.store, events: context.events, logger: context.logger)
+        quotas = context.tenantLimits.map { limits in
+            UploadQuotas(
+                ledger: TenantLedger(limits: limits), audio: AudioQuota(store: context.store, limits: limits),
+                limits: limits)
+        }
+    }
+
+    /// What keeps tenants to their limits of calls. To be among the server's interceptors.
+    public var interceptors: [any CallInterceptor] {
+        quotas.map { [TenantCallLimits(ledger: $0.ledger)] } ?? []
     }
 
     /// Adds the methods to a server's registry.
@@ -64,7 +76,7 @@ public struct SpeechService: Sendable {
     }
 
     func tenant(of call: CallContext) -> Tenant {
-        call.tenant.map(Tenant.init) ?? .default
+        Tenant(ofCall: call.tenant)
     }
 }
 

@@ -188,6 +188,12 @@ struct BoundedJobStore: JobStore {
         }
     }
 
+    func unfinishedAudio(tenant: Tenant) async throws(PortError) -> UnfinishedAudio {
+        try await limited { [base] () async throws(PortError) in
+            try await base.unfinishedAudio(tenant: tenant)
+        }
+    }
+
     func recorded(_ ids: [JobID]) async throws(PortError) -> Set<JobID> {
         try await limited { [base] () async throws(PortError) in try await base.recorded(ids) }
     }

@@ -3,7 +3,10 @@
 /// The parser knows them as options of the subcommands, so what stands before is moved behind the subcommand's name.
 enum ArgumentOrder {
     private static let flags: Set = ["--json", "--verbose", "-v"]
-    private static let options: Set = ["--server", "--timeout", "--retry-for"]
+    private static let options: Set = [
+        "--server", "--timeout", "--retry-for", "--token-file", "--tls-ca", "--tls-cert", "--tls-key",
+        "--tls-server-name",
+    ]
 
     /// What the words on the command line are about.
     enum Reading: Equatable {

@@ -14,6 +14,7 @@ enum ExitStatus: Int32, CaseIterable {
     case deadlineExceeded = 9
     case gaps = 10
     case notReady = 11
+    case denied = 12
     case interrupted = 130
     case terminated = 143
 
@@ -29,7 +30,8 @@ enum ExitStatus: Int32, CaseIterable {
             case .notReady: .notReady
             case .busy: .busy
             case .deadlineExceeded: .deadlineExceeded
-            case .accessDenied, .cancelled, .unexpected: .unexpected
+            case .unauthenticated, .accessDenied: .denied
+            case .cancelled, .unexpected: .unexpected
             }
     }
 
@@ -47,6 +49,7 @@ enum ExitStatus: Int32, CaseIterable {
         case .deadlineExceeded: "--timeout exceeded"
         case .gaps: "completed with gaps, with --fail-on-gaps"
         case .notReady: "the job's state does not allow that: not ended yet, or ended"
+        case .denied: "access denied: no token, a wrong one, or not allowed to this client"
         case .interrupted: "interrupted (Ctrl-C)"
         case .terminated: "terminated (SIGTERM)"
         }

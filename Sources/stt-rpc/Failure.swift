@@ -25,9 +25,12 @@ struct Failure: Error {
         case let error as SpeechError:
             var message = error.message
             // Most of these errors name the address already, without its scheme.
-            let endpoints = server.split(separator: ",").map { $0.replacing(#/^(stt:\/\/|unix:)/#, with: "") }
+            let endpoints = server.split(separator: ",").map { $0.replacing(#/^(stts?:\/\/|unix:)/#, with: "") }
             if error.code == .unreachable, !endpoints.contains(where: { message.contains($0) }) {
                 message = "no connection to \(server): \(message); is stt-rpcd running there?"
+            }
+            if error.code == .unauthenticated {
+                message += "; set STT_RPC_TOKEN or --token-file to a token of this server"
             }
             if let retryAfter = error.retryAfter, error.code == .busy {
                 message += " (in about \(max(1, retryAfter.components.seconds)) s)"

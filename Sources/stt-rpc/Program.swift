@@ -13,13 +13,20 @@ struct STTRPC: ParsableCommand {
               stt-rpc transcribe talk.flac
               stt-rpc transcribe *.wav --format srt --output-dir subtitles
               stt-rpc --server stt://10.0.0.5:7700 submit talk.flac
+              stt-rpc --server stts://stt.example:7701 --tls-ca ca.pem submit talk.flac
               stt-rpc stream JOB --from-chunk 3
 
             Options of every subcommand, before its name or after it:
-              --server ADDRESS   stt://HOST:PORT, HOST:PORT or unix:/PATH, several with commas
-                                 (default: $STT_SERVER, else stt://127.0.0.1:7700)
+              --server ADDRESS   stt://HOST:PORT, HOST:PORT, stts://HOST:PORT (TLS) or unix:/PATH,
+                                 several with commas (default: $STT_SERVER, else stt://127.0.0.1:7700)
+              --tls-ca FILE      stts://: authorities that the server is trusted by (default: the system's)
+              --tls-cert FILE --tls-key FILE
+                                 stts://: this client's certificate, where the server asks for one
+              --tls-server-name NAME
+                                 stts://: the name that the server's certificate must carry
               --timeout TIME     give up after this long altogether
               --retry-for TIME   how long to keep trying while the server is away
+              --token-file PATH  file with the token for the server (default: $STT_RPC_TOKEN)
               --json             one JSON object a line
               -v, --verbose      tell more on standard error
 

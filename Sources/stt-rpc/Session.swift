@@ -25,7 +25,7 @@ final class Session: Sendable {
         let addresses = try options.addresses()
         server = addresses.map { "\($0)" }.joined(separator: ",")
         let notices = RetryNotices(console: console)
-        var configuration = options.clientConfiguration
+        var configuration = try options.clientConfiguration()
         configuration.onRetry = { notices.tell($0) }
         let isVerbose = options.verbose
         client = SpeechClient(

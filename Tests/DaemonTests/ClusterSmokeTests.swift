@@ -107,12 +107,16 @@ struct ReadyDaemon {
     private let logPath: String
 
     init(_ arguments: [String], setUp: ClusterSetUp, log path: String) async throws {
+        try await self.init(arguments, environment: setUp.environment, log: path)
+    }
+
+    init(_ arguments: [String], environment: [String: String], log path: String) async throws {
         let log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         defer { close(log) }
         logPath = path
         process = try await ChildProcess.start(
             ProcessCommand(
-                DaemonRun.folder + "/stt-rpcd", arguments, environment: setUp.environment, output: .stream,
+                DaemonRun.folder + "/stt-rpcd", arguments, environment: environment, output: .stream,
                 errorOutput: .descriptor(log)))
         var line: [UInt8] = []
         while !line.contains(UInt8(ascii: "\n")), let more = try await process.readOutput(upTo: 4096) { line += more }
@@ -121,6 +125,8 @@ struct ReadyDaemon {
 
     /// Ends it with SIGTERM.
     func stop() async -> ProcessExit { await process.terminate(grace: .seconds(30)) }
+
+    func signal(_ number: Int32) { process.signal(number) }
 
     var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
 }

@@ -114,7 +114,8 @@ import Testing
     @Test func `every kind of error has its exit status`() {
         let expected: [SpeechError.Code: Int32] = [
             .invalidArgument: 2, .conflict: 2, .unreachable: 3, .notFound: 4, .inputRefused: 5, .jobFailed: 6,
-            .jobCancelled: 7, .busy: 8, .deadlineExceeded: 9, .notReady: 11, .accessDenied: 1, .cancelled: 1,
+            .jobCancelled: 7, .busy: 8, .deadlineExceeded: 9, .notReady: 11, .accessDenied: 12, .unauthenticated: 12,
+            .cancelled: 1,
             .unexpected: 1,
         ]
         for code in SpeechError.Code.allCases { #expect(ExitStatus(code).rawValue == expected[code]) }

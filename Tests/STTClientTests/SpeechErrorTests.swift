@@ -9,7 +9,7 @@ import Testing
         (StatusCode.invalidArgument, SpeechError.Code.invalidArgument), (.notFound, .notFound),
         (.resourceExhausted, .busy), (.unavailable, .unreachable), (.deadlineExceeded, .deadlineExceeded),
         (.failedPrecondition, .notReady), (.alreadyExists, .conflict), (.internalError, .unexpected),
-        (.permissionDenied, .accessDenied), (.cancelled, .cancelled),
+        (.permissionDenied, .accessDenied), (.unauthenticated, .unauthenticated), (.cancelled, .cancelled),
     ])
     func `each status has its meaning`(_ status: StatusCode, _ code: SpeechError.Code) {
         let error = SpeechError(RPCError(status, "because", retryAfter: .seconds(3)))

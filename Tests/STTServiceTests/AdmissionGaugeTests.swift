@@ -83,9 +83,3 @@ private final class GaugeFixture: Sendable {
         }
     }
 }
-
-private final class TurnedClock: Sendable {
-    private let instant = Mutex(ContinuousClock.now)
-    var now: ContinuousClock.Instant { instant.withLock { $0 } }
-    func turn(by duration: Duration) { instant.withLock { $0 = $0 + duration } }
-}

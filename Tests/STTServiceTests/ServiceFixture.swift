@@ -22,6 +22,7 @@ final class ServiceFixture: Sendable {
 
     init(
         fetcher: (any AudioFetcher)? = nil, limits: ServiceLimits = ServiceLimits(),
+        tenantLimits: TenantLimits? = nil,
         faults: @escaping @Sendable (PortCall) -> Fault = { _ in .none }
     ) throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "stt-service-\(UUID().uuidString)").path
@@ -29,11 +30,13 @@ final class ServiceFixture: Sendable {
         store = try SQLiteJobStore(folder: folder)
         objects = try FileObjectStore(folder: folder)
         plan = FaultPlan(faults)
-        context = ServiceContext(
+        var context = ServiceContext(
             store: FaultyJobStore(store, plan: plan), queue: FaultyQueue(queue, plan: plan),
             events: InProcessEventBus(), objects: FaultyObjectStore(objects, plan: plan), fetcher: fetcher,
             limits: limits, retention: .seconds(60), version: "1",
             logger: Logger(label: "service") { _ in SwiftLogNoOpLogHandler() })
+        if let tenantLimits { context.tenantLimits = { _ in tenantLimits } }
+        self.context = context
         service = SpeechService(context: context)
     }
 

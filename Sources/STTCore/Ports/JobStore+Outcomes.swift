@@ -79,6 +79,19 @@ public struct JobQuery: Sendable, Hashable {
     }
 }
 
+/// How much audio waits or is worked on.
+public struct UnfinishedAudio: Sendable, Hashable {
+    /// Of the recordings whose length is known, in samples at 16 kHz.
+    public var samples: Int
+    /// The files of the others.
+    public var undecodedBytes: Int
+
+    public init(samples: Int = 0, undecodedBytes: Int = 0) {
+        self.samples = samples
+        self.undecodedBytes = undecodedBytes
+    }
+}
+
 public struct JobCounts: Sendable, Hashable {
     public var jobs: [JobState: Int]
     /// Also those whose time has not come yet.

@@ -31,6 +31,9 @@ public protocol JobStore: Sendable {
     /// How many jobs of all tenants have not ended, counted up to a limit.
     func unfinishedJobs(limit: Int) async throws(PortError) -> Int
 
+    /// The audio of a tenant's jobs that have not ended, what is done of them not subtracted.
+    func unfinishedAudio(tenant: Tenant) async throws(PortError) -> UnfinishedAudio
+
     /// Ends a job that has not ended. Its chunks that are not done become `cancelled`.
     func cancel(_ id: JobID, tenant: Tenant?, expiresAt: Timestamp) async throws(PortError) -> JobCancellation
 

@@ -8,7 +8,8 @@ extension SQLiteJobStore {
             "prepare": Self.preparableSQL, "merge": Self.mergeableSQL, "chunk": Self.claimableChunksSQL,
             "collect": Self.collectableItemsSQL, "collectable": Self.collectableSQL, "expire": Self.expireSQL,
             "key": Self.jobByKeySQL, "chunks": Self.chunksSQL, "cancelChunks": Self.cancelChunksSQL,
-            "unfinished": Self.unfinishedSQL, "releaseStages": Self.releaseStagesSQL,
+            "unfinished": Self.unfinishedSQL, "unfinishedAudio": Self.unfinishedAudioSQL,
+            "releaseStages": Self.releaseStagesSQL,
             "releaseChunks": Self.releaseChunksSQL,
         ]
         for byTenant in [false, true] {

@@ -87,6 +87,15 @@ extension SQLiteJobStore {
         }
     }
 
+    public func unfinishedAudio(tenant: Tenant) async throws(PortError) -> UnfinishedAudio {
+        try await read { db in
+            let rows = try db.rows(Self.unfinishedAudioSQL, ["tenant": tenant.description]) { row in
+                UnfinishedAudio(samples: row[0], undecodedBytes: row[1])
+            }
+            return rows.first ?? UnfinishedAudio()
+        }
+    }
+
     public func cancel(
         _ id: JobID, tenant: Tenant?, expiresAt: Timestamp
     ) async throws(PortError) -> JobCancellation {
@@ -141,6 +150,13 @@ extension SQLiteJobStore {
     static let unfinishedSQL = """
         SELECT 1 FROM jobs WHERE state IN ('queued', 'preparing', 'transcribing', 'merging') AND deleted = 0
         LIMIT :limit
+        """
+
+    static let unfinishedAudioSQL = """
+        SELECT coalesce(sum(samples), 0), coalesce(sum(iif(samples IS NULL, bytes, 0)), 0) FROM (
+            SELECT json_extract(format, '$.sampleCount') AS samples, json_extract(audio, '$.byteCount') AS bytes
+            FROM jobs
+            WHERE tenant = :tenant AND state IN ('queued', 'preparing', 'transcribing', 'merging') AND deleted = 0)
         """
 
     static func listSQL(byTenant: Bool, byState: Bool) -> String {

@@ -105,6 +105,23 @@ extension MongoJobStore {
         }
     }
 
+    public func unfinishedAudio(tenant: Tenant) async throws(PortError) -> UnfinishedAudio {
+        let unfinished: BSONDocument = ["tenant": .string(tenant.description), "state": MongoPart.unfinished]
+        var undecoded = unfinished
+        undecoded["length"] = .null
+        let (all, withoutLength) = (unfinished, undecoded)
+        return try await database.run("unfinishedAudio") { session throws(PortError) in
+            func sum(_ field: BSONValue, _ filter: BSONDocument) throws(PortError) -> Int {
+                let sums = try session.aggregate(
+                    MongoJobs.collection,
+                    [["$match": .document(filter)], ["$group": ["_id": .null, "sum": ["$sum": field]]]])
+                return sums.first?["sum"]?.int ?? 0
+            }
+            return UnfinishedAudio(
+                samples: try sum("$length", all), undecodedBytes: try sum("$audioBytes", withoutLength))
+        }
+    }
+
     public func cancel(
         _ id: JobID, tenant: Tenant?, expiresAt: Timestamp
     ) async throws(PortError) -> JobCancellation {

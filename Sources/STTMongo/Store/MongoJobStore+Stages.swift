@@ -77,7 +77,7 @@ extension MongoJobStore {
     ) async throws(PortError) -> Bool {
         let set: BSONValue = [
             "version": MongoPart.plus("version", 1), "format": .literal(try MongoRecord.text(format)),
-            "stageClaims": 1,
+            "stageClaims": 1, "length": MongoJobs.length(format),
         ]
         return try await database.run("addChunks") { session throws(PortError) in
             let held = MongoJobs.held(.prepare, by: owner)
@@ -95,7 +95,7 @@ extension MongoJobStore {
         let set: BSONValue = [
             "state": .string(JobState.transcribing.rawValue), "version": MongoPart.plus("version", 1),
             "due": MongoPart.always, "chunkCount": .int(chunkCount), "format": .literal(try MongoRecord.text(format)),
-            "stageAttempts": 0, "stageClaims": 0,
+            "stageAttempts": 0, "stageClaims": 0, "length": MongoJobs.length(format),
         ]
         return try await database.run("finishPreparing") { session throws(PortError) in
             // Only the owner adds chunks, so what is counted here holds at the change if the owner does.

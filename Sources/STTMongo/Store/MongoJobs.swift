@@ -4,7 +4,8 @@ import STTCore
 ///
 /// `due` is when the job may be claimed: the end of its lease where it has an owner, else what a release asked for.
 /// `counted` has the indexes of the chunks whose commit is in `progress`; it is read by nobody but repairs. `left` is how
-/// many chunks are not counted yet, from the end of preparing to the end of the job.
+/// many chunks are not counted yet, from the end of preparing to the end of the job. `audioBytes` and `length` (samples,
+/// null while it is not known) repeat what is inside `audio` and `format`, which are texts to the server.
 enum MongoJobs {
     static let collection = MongoCollection.jobs
     static let fields: BSONDocument = ["counted": 0]
@@ -16,13 +17,16 @@ enum MongoJobs {
             "audio": try MongoRecord.text(job.audio), "state": .string(JobState.queued.rawValue), "deleted": false,
             "version": 1, "due": MongoPart.always, "counted": [],
             "progress": ["done": 0, "gaps": 0, "samples": 0, "claims": 0], "stageAttempts": 0, "stageClaims": 0,
-            "createdAt": .date(job.createdAt),
+            "createdAt": .date(job.createdAt), "audioBytes": .int(job.audio.byteCount),
+            "length": length(job.format),
         ]
         document["key"] = job.idempotencyKey.map { .string($0) }
         document["language"] = job.language.map { .string($0) }
         if let format = job.format { document["format"] = try MongoRecord.text(format) }
         return document
     }
+
+    static func length(_ format: AudioFormat?) -> BSONValue { format?.sampleCount.map { .int($0) } ?? .null }
 
     static func job(_ document: BSONDocument) throws(PortError) -> Job {
         let record = MongoRecord(document: document, collection: collection)

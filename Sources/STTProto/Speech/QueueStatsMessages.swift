@@ -59,11 +59,14 @@ public struct QueueStatsReply: ProtoMessage, Hashable {
     public var engineRestarts: Int
     /// Empty where the server itself does the work.
     public var workers: [WorkerInfo]
+    /// Of the server that answered. Empty for tenants other than the default one.
+    public var methods: [MethodStats]
 
     public init(
         jobs: [StateCount] = [], chunksPending: Int = 0, chunksRunning: Int = 0, audioPendingMilliseconds: Int = 0,
         oldestQueuedAtMilliseconds: Int = 0, slotsTotal: Int = 0, slotsBusy: Int = 0, chunksCommitted: Int = 0,
-        chunksFenced: Int = 0, chunksRetried: Int = 0, engineRestarts: Int = 0, workers: [WorkerInfo] = []
+        chunksFenced: Int = 0, chunksRetried: Int = 0, engineRestarts: Int = 0, workers: [WorkerInfo] = [],
+        methods: [MethodStats] = []
     ) {
         self.jobs = jobs
         self.chunksPending = chunksPending
@@ -77,6 +80,7 @@ public struct QueueStatsReply: ProtoMessage, Hashable {
         self.chunksRetried = chunksRetried
         self.engineRestarts = engineRestarts
         self.workers = workers
+        self.methods = methods
     }
 }
 
@@ -96,6 +100,7 @@ extension QueueStatsReply: GeneratedMessage {
         chunksRetried = Int(clamping: c.chunks_retried)
         engineRestarts = Int(clamping: c.engine_restarts)
         workers = try reader.messages(c.n_workers, c.workers)
+        methods = try reader.messages(c.n_methods, c.methods)
     }
 
     func write(to c: inout Stt__V1__QueueStatsReply, _ arena: ProtoArena) {
@@ -111,5 +116,6 @@ extension QueueStatsReply: GeneratedMessage {
         c.chunks_retried = UInt64(clamping: chunksRetried)
         c.engine_restarts = UInt64(clamping: engineRestarts)
         (c.n_workers, c.workers) = arena.messages(workers)
+        (c.n_methods, c.methods) = arena.messages(methods)
     }
 }

@@ -19,4 +19,9 @@ public enum SpeechMethod {
     public static let queueStats = "stt.v1.SpeechToText/QueueStats"
     /// ``HealthRequest`` → ``HealthReply``.
     public static let health = "stt.v1.SpeechToText/Health"
+
+    /// All of them.
+    public static let all = [
+        submit, status, streamResult, getResult, cancel, list, delete, queueStats, health,
+    ]
 }

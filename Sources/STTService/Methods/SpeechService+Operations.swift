@@ -1,11 +1,14 @@
 import Logging
 import RPCServer
+import RPCTransport
 import STTCore
 import STTProto
 
 extension SpeechService {
     func queueStats(_ request: QueueStatsRequest, _ call: CallContext) async throws -> QueueStatsReply {
-        let counts = try await context.store.counts(tenant: tenant(of: call))
+        // The default tenant is that of whoever runs the server.
+        let seesAll = tenant(of: call) == .default
+        let counts = try await context.store.counts(tenant: seesAll ? nil : tenant(of: call))
         let workers = await context.workers()
         var reply = QueueStatsReply()
         reply.jobs = JobState.allCases.map { state in
@@ -21,7 +24,10 @@ extension SpeechService {
         reply.chunksFenced = workers.chunksFenced
         reply.chunksRetried = workers.chunksRetried
         reply.engineRestarts = workers.engineRestarts
-        reply.workers = workers.workers.map { WorkerInfo($0) }
+        if seesAll {
+            reply.workers = workers.workers.map { WorkerInfo($0) }
+            reply.methods = context.callMetrics?.snapshot().map { MethodStats($0) } ?? []
+        }
         return reply
     }
 
@@ -31,5 +37,16 @@ extension SpeechService {
             serving: states.allSatisfy(\.isWorking), version: context.version,
             uptimeMilliseconds: Int((ContinuousClock.now - startedAt).milliseconds),
             dependencies: states.map { DependencyHealth(name: $0.name, ok: $0.isWorking, message: $0.message) })
+    }
+}
+
+extension MethodStats {
+    init(_ metrics: MethodMetrics) {
+        func microseconds(_ share: Double) -> Int {
+            metrics.latency.quantile(share).map { Int($0 / .microseconds(1)) } ?? 0
+        }
+        self.init(
+            method: metrics.method, calls: metrics.calls, errors: metrics.errors, running: metrics.running,
+            p50Microseconds: microseconds(0.5), p99Microseconds: microseconds(0.99))
     }
 }

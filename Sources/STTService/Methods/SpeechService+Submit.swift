@@ -24,7 +24,8 @@ extension SpeechService {
             throw RPCError.refusing(refusal)
         }
         let intake = try await AudioIntake.begin(
-            request, keyIsTaken: existing != nil, tenant: tenant(of: call), context: context, admission: admission)
+            request, keyIsTaken: existing != nil, tenant: tenant(of: call), context: context, admission: admission,
+            quotas: quotas)
         do {
             try await AudioImport(context: context).run(request.origin, into: intake)
             while let request = try await iterator.next() {
@@ -59,7 +60,7 @@ extension SpeechService {
         return AudioIntake.Request(
             options: transcription, filename: try OptionsValidation.filename(options.filename),
             size: options.sizeBytes == 0 ? nil : options.sizeBytes, idempotencyKey: key.isEmpty ? nil : key,
-            priority: priority, origin: try AudioOrigin(options, context: context))
+            priority: priority, origin: try AudioOrigin(options, context: context, tenant: tenant(of: call)))
     }
 }
 

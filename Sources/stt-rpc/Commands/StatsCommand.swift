@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import STTClient
 
 struct StatsCommand: ClientCommand {
@@ -7,7 +8,8 @@ struct StatsCommand: ClientCommand {
         abstract: "Shows how busy the server is.",
         discussion: """
             The counters of chunks committed, fenced and retried, and of engine restarts, start with the server or, where \
-            workers are processes of their own, with each worker that lives; these are listed then.
+            workers are processes of their own, with each worker that lives; these are listed then. The methods are those \
+            of the server that answers, since its start; only the tenant "default" sees them and the workers.
 
             Examples:
               stt-rpc stats
@@ -37,9 +39,40 @@ struct StatsCommand: ClientCommand {
             ["engine restarts", "\(stats.engineRestarts)"],
         ]
         for line in table.lines(bold: session.console.bold).dropFirst() { try session.console.line(line) }
-        guard !stats.workers.isEmpty else { return }
-        try session.console.line("")
-        for line in Self.table(of: stats.workers).lines(bold: session.console.bold) { try session.console.line(line) }
+        var tables: [Table] = []
+        if !stats.methods.isEmpty { tables.append(Self.table(of: stats.methods)) }
+        if !stats.workers.isEmpty { tables.append(Self.table(of: stats.workers)) }
+        for table in tables {
+            try session.console.line("")
+            for line in table.lines(bold: session.console.bold) { try session.console.line(line) }
+        }
+    }
+
+    private static func table(of methods: [MethodStats]) -> Table {
+        var table = Table(columns: [
+            ("METHOD", .left), ("CALLS", .right), ("ERRORS", .right), ("RUNNING", .right), ("P50 MS", .right),
+            ("P99 MS", .right),
+        ])
+        table.rows = methods.map { method in
+            [
+                method.method.split(separator: "/").last.map(String.init) ?? method.method, "\(method.calls)",
+                "\(method.errors)", "\(method.running)", milliseconds(method.p50Microseconds),
+                milliseconds(method.p99Microseconds),
+            ]
+        }
+        return table
+    }
+
+    private static func milliseconds(_ microseconds: Int) -> String {
+        String(format: "%.2f", Double(microseconds) / 1000)
+    }
+
+    private static func json(_ method: MethodStats) -> JSON {
+        .object([
+            "method": .string(method.method), "calls": .int(method.calls), "errors": .int(method.errors),
+            "running": .int(method.running), "p50_us": .int(method.p50Microseconds),
+            "p99_us": .int(method.p99Microseconds),
+        ])
     }
 
     private static func table(of workers: [WorkerInfo]) -> Table {
@@ -81,6 +114,7 @@ struct StatsCommand: ClientCommand {
             "chunks_fenced": .int(stats.chunksFenced),
             "chunks_retried": .int(stats.chunksRetried),
             "engine_restarts": .int(stats.engineRestarts),
+            "methods": stats.methods.isEmpty ? nil : .array(stats.methods.map { json($0) }),
             "workers": stats.workers.isEmpty ? nil : .array(stats.workers.map { json($0) }),
         ])
     }

@@ -35,6 +35,8 @@ struct DoctorCommand: DaemonCommand {
     @Option(.data) var data: String?
     @OptionGroup(title: "Process") var process: ProcessOptions
     @OptionGroup(title: "Process") var listen: ListenOptions
+    @OptionGroup(title: "TLS") var tls: TLSOptions
+    @OptionGroup(title: "Access") var access: AccessOptions
     @OptionGroup(title: "Engines") var engine: EngineOptions
     @OptionGroup(title: "Jobs") var jobs: SharedJobOptions
     @OptionGroup(title: "Jobs") var intake: IntakeOptions
@@ -48,7 +50,8 @@ struct DoctorCommand: DaemonCommand {
     }
 
     var given: GivenSettings {
-        [process, listen, engine, jobs, intake, work, upkeep, cluster, sources].given.merging([.data: data])
+        [process, listen, tls, access, engine, jobs, intake, work, upkeep, cluster, sources].given.merging([.data: data]
+        )
     }
 
     func run() async throws {

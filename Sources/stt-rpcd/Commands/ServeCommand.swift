@@ -14,6 +14,7 @@ struct ServeCommand: DaemonCommand {
               MONGODB_URL=mongodb://db:27017 REDIS_HOST=redis S3_ENDPOINT=http://minio:9000 S3_BUCKET=stt \\
                 S3_ACCESS_KEY=… S3_SECRET_KEY=… stt-rpcd serve --listen 0.0.0.0:7700
               stt-rpcd serve --env-file /etc/stt-rpc.env
+              stt-rpcd serve --listen stts://0.0.0.0:7701 --tls-certificate server.pem --tls-key server.key
 
             Exit codes: 0 stopped by a signal, 1 failed, 2 wrong options or settings, 3 the set-up does not allow it \
             to start.
@@ -21,13 +22,15 @@ struct ServeCommand: DaemonCommand {
 
     @OptionGroup(title: "Process") var process: ProcessOptions
     @OptionGroup(title: "Process") var listen: ListenOptions
+    @OptionGroup(title: "TLS") var tls: TLSOptions
+    @OptionGroup(title: "Access") var access: AccessOptions
     @OptionGroup(title: "Jobs") var jobs: SharedJobOptions
     @OptionGroup(title: "Jobs") var intake: IntakeOptions
     @OptionGroup(title: "Services") var cluster: ClusterOptions
     @OptionGroup(title: "Sources") var sources: SourceOptions
 
     var settingsOf: Set<CommandName> { [.serve] }
-    var given: GivenSettings { [process, listen, jobs, intake, cluster, sources].given }
+    var given: GivenSettings { [process, listen, tls, access, jobs, intake, cluster, sources].given }
 
     func run() async throws {
         let (settings, logger) = try start()

@@ -13,6 +13,8 @@ struct StandaloneCommand: DaemonCommand {
               stt-rpcd standalone --data ./data
               stt-rpcd standalone --listen 127.0.0.1:0 --data /var/lib/stt-rpc --slots 2
               stt-rpcd standalone --listen unix:/run/stt-rpc.sock --data ./data --log-level debug
+              stt-rpcd standalone --listen stts://0.0.0.0:7701 --tls-certificate server.pem --tls-key server.key \\
+                --data ./data
 
             Exit codes: 0 stopped by a signal, 1 failed, 2 wrong options or settings, 3 the set-up does not allow it \
             to start.
@@ -21,6 +23,8 @@ struct StandaloneCommand: DaemonCommand {
     @Option(.data) var data: String?
     @OptionGroup(title: "Process") var process: ProcessOptions
     @OptionGroup(title: "Process") var listen: ListenOptions
+    @OptionGroup(title: "TLS") var tls: TLSOptions
+    @OptionGroup(title: "Access") var access: AccessOptions
     @OptionGroup(title: "Engines") var engine: EngineOptions
     @OptionGroup(title: "Jobs") var jobs: SharedJobOptions
     @OptionGroup(title: "Jobs") var intake: IntakeOptions
@@ -29,7 +33,7 @@ struct StandaloneCommand: DaemonCommand {
 
     var settingsOf: Set<CommandName> { [.standalone] }
     var given: GivenSettings {
-        [process, listen, engine, jobs, intake, work, sources].given.merging([.data: data])
+        [process, listen, tls, access, engine, jobs, intake, work, sources].given.merging([.data: data])
     }
 
     func run() async throws {

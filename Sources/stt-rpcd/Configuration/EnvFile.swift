@@ -58,6 +58,7 @@ struct EnvFile: Sendable {
 
     /// Of the client and of the scripts.
     private static let ofOtherPrograms: Set = [
-        "STT_SERVER", "STT_VAD_MODEL", "STT_SAMPLES_DIR", "STT_DEPS_DIR", "STT_BIN_DIR", "STT_SERVICES_DIR",
+        "STT_SERVER", "STT_RPC_TOKEN", "STT_VAD_MODEL", "STT_SAMPLES_DIR", "STT_DEPS_DIR", "STT_BIN_DIR",
+        "STT_SERVICES_DIR",
     ]
 }

@@ -43,7 +43,7 @@ extension Setting {
     private var valueName: String {
         switch kind {
         case .text, .choice, .flag: String(flag?.split(separator: "-").last ?? "text")
-        case .list: "address"
+        case .list: self == .listen ? "address" : "name"
         case .integer, .number: "number"
         }
     }

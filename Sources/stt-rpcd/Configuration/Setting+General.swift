@@ -23,7 +23,7 @@ extension Setting {
         key: "listen", variable: "STT_LISTEN", flag: "listen", kind: .list,
         defaultValue: .list(["127.0.0.1:7700"]), commands: [.standalone, .serve],
         help:
-            "Addresses to listen on: HOST:PORT, [IPv6]:PORT or unix:PATH. Port 0: a free one. The flag may be given more than once."
+            "Addresses to listen on: HOST:PORT, [IPv6]:PORT, stts://HOST:PORT (TLS) or unix:PATH. Port 0: a free one. The flag may be given more than once."
     )
     static let data = Setting(
         key: "data", variable: "STT_DATA", flag: "data", kind: .text, defaultNote: "none, required",

@@ -6,6 +6,9 @@ struct SettingGroup: Sendable {
     /// Every setting that there is.
     static let all = [
         SettingGroup(title: "General", settings: Setting.general),
+        SettingGroup(title: "TLS", settings: Setting.tls),
+        SettingGroup(title: "Access", settings: Setting.access),
+        SettingGroup(title: "Limits of calls and tenants", settings: Setting.limits),
         SettingGroup(title: "Jobs", settings: Setting.jobs),
         SettingGroup(title: "Audio from elsewhere", settings: Setting.fetch),
         SettingGroup(title: "Engines", settings: Setting.engine),

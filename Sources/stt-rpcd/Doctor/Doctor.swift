@@ -35,6 +35,7 @@ struct Doctor: Sendable {
         if !modes.isDisjoint(with: [.standalone, .work]) {
             checks += [programCheck, modelCheck, engineCheck, ffmpegCheck]
         }
+        if usesTLS, !modes.isDisjoint(with: [.standalone, .serve]) { checks.append(tlsCheck) }
         return checks
     }
 
@@ -63,6 +64,7 @@ struct Doctor: Sendable {
         if !modes.isDisjoint(with: [.standalone, .serve]) {
             attempt { () throws(SettingsError) in _ = try settings.addresses() }
             attempt { () throws(SettingsError) in _ = try settings.importPrefix() }
+            attempt { () throws(SettingsError) in _ = try settings.accessControl(try settings.tokenDirectory()) }
         }
         if !modes.isDisjoint(with: [.standalone, .work]) {
             attempt { () throws(SettingsError) in _ = try settings.workerConfiguration() }

@@ -23,6 +23,15 @@ struct ListenOptions: SettingOptions {
     var given: GivenSettings { [.listen: listen.isEmpty ? nil : listen.joined(separator: ",")] }
 }
 
+/// Encryption.
+struct TLSOptions: SettingOptions {
+    @Option(.tlsCertificate) var certificate: String?
+    @Option(.tlsKey) var key: String?
+    @Option(.tlsClientCA) var clientCA: String?
+
+    var given: GivenSettings { [.tlsCertificate: certificate, .tlsKey: key, .tlsClientCA: clientCA] }
+}
+
 /// What the service accepts.
 struct IntakeOptions: SettingOptions {
     @Option(.maxJobs) var maxJobs: String?

@@ -23,6 +23,7 @@ struct ServeService: Sendable {
         self.settings = settings
         self.logger = logger
         addresses = try settings.addresses()
+        let tls = try settings.tlsSource(for: addresses)
         let importPrefix = try settings.importPrefix()
         let cluster = try Cluster(settings, role: "serve", logger: logger)
         self.cluster = cluster
@@ -34,7 +35,7 @@ struct ServeService: Sendable {
             limits: settings.serviceLimits, retention: settings.retention,
             refusal: { await workers.refusal(of: $0) }, workers: { await workers.activity() },
             dependencies: { await health.states() }, version: Version.current, logger: logger)
-        server = SpeechServer(context, logger: logger)
+        server = try SpeechServer(context, settings: settings, tls: tls, logger: logger)
     }
 
     /// Serves until a signal ends it.
@@ -43,11 +44,15 @@ struct ServeService: Sendable {
         try await cluster.start(settings, logger: logger)
         let names = try await server.start(on: addresses)
         let signals = await StopSignals { server.endAtOnce() }
+        let reloading = await ReloadSignal(server.reloads, logger: logger)
+        let upkeep = await UpkeepSignals(of: server)
         server.announce(names, metadata: ["member": "\(cluster.member)"])
         let signal = await signals.next()
         logger.info("draining", metadata: ["signal": "\(signal)"])
         await server.drain(grace: .seconds(settings.number(.graceSeconds) ?? 10))
         signals.cancel()
+        reloading.cancel()
+        upkeep.cancel()
         let redis = cluster.redis
         await TimeLimit.run(.seconds(1)) { await redis.close() }
         logger.info("stopped")

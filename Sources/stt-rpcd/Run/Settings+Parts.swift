@@ -28,7 +28,8 @@ extension Settings {
             do {
                 addresses.append(try ServerAddress(parsing: text))
             } catch {
-                throw self.error(.listen, mustBe: "HOST:PORT, [IPv6]:PORT or unix:PATH: \(error.reason)")
+                throw self.error(
+                    .listen, mustBe: "HOST:PORT, [IPv6]:PORT, stts://HOST:PORT or unix:PATH: \(error.reason)")
             }
         }
         return addresses

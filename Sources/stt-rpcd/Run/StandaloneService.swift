@@ -28,6 +28,7 @@ struct StandaloneService: Sendable {
         self.settings = settings
         self.logger = logger
         addresses = try settings.addresses()
+        let tls = try settings.tlsSource(for: addresses)
         let configuration = try settings.workerConfiguration()
         let importPrefix = try settings.importPrefix()
         let path = try settings.required(.data)
@@ -55,7 +56,7 @@ struct StandaloneService: Sendable {
                     Self.storeState(store), Self.dataState(folder), Self.engineState(worker.metrics.snapshot, engines),
                 ]
             }, version: Version.current, logger: logger)
-        server = SpeechServer(context, logger: logger)
+        server = try SpeechServer(context, settings: settings, tls: tls, logger: logger)
     }
 
     /// Serves until a signal ends it.
@@ -64,6 +65,8 @@ struct StandaloneService: Sendable {
         try await recover()
         let names = try await server.start(on: addresses)
         let signals = await StopSignals { server.endAtOnce() }
+        let reloading = await ReloadSignal(server.reloads, logger: logger)
+        let upkeep = await UpkeepSignals(of: server)
         let working = Task { await worker.run() }
         server.announce(
             names,
@@ -76,6 +79,8 @@ struct StandaloneService: Sendable {
         await server.drain(grace: .seconds(settings.number(.graceSeconds) ?? 10))
         await working.value
         signals.cancel()
+        reloading.cancel()
+        upkeep.cancel()
         logger.info("stopped")
     }
 

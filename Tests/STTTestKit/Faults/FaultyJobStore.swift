@@ -189,6 +189,12 @@ public struct FaultyJobStore: JobStore {
         }
     }
 
+    public func unfinishedAudio(tenant: Tenant) async throws(PortError) -> UnfinishedAudio {
+        try await plan.perform("unfinishedAudio") { () async throws(PortError) in
+            try await base.unfinishedAudio(tenant: tenant)
+        }
+    }
+
     public func recorded(_ ids: [JobID]) async throws(PortError) -> Set<JobID> {
         try await plan.perform("recorded") { () async throws(PortError) in try await base.recorded(ids) }
     }

@@ -19,6 +19,37 @@ extension JobStoreContract {
                 #expect(try await store.unfinishedJobs(limit: 3) == 3)
                 #expect(try await store.unfinishedJobs(limit: 0) == 0)
             },
+            Rule("a tenant's unfinished audio is counted in samples where its length is known, and else in bytes") {
+                fixture in
+                let (store, tenant) = (fixture.store, Tenant("a"))
+                #expect(try await store.unfinishedAudio(tenant: tenant) == UnfinishedAudio())
+                let queued = try await fixture.insertedJob(tenant: tenant)
+                let unmeasured = try await fixture.transcribingJob(chunks: 1, tenant: tenant)
+                let (opened, owner) = try await fixture.preparingJob(chunks: 1, tenant: tenant)
+                let transcribing = try #require(
+                    try await store.finishPreparing(
+                        opened.id, owner: owner, chunkCount: 1, format: Sample.wholeFormat))
+                _ = try await fixture.transcribingJob(chunks: 1, tenant: Tenant("b"))
+                for state in JobState.allCases where state.isTerminal {
+                    _ = try await fixture.endedJob(state, tenant: tenant)
+                }
+                var expected = UnfinishedAudio()
+                for job in [queued, unmeasured, transcribing] {
+                    let job = try await fixture.current(job.id)
+                    if let samples = job.format?.sampleCount {
+                        expected.samples += samples
+                    } else {
+                        expected.undecodedBytes += job.audio.byteCount
+                    }
+                }
+                #expect(expected.samples > 0)
+                #expect(expected.undecodedBytes > 0)
+                #expect(try await store.unfinishedAudio(tenant: tenant) == expected)
+                _ = try await store.cancel(transcribing.id, tenant: tenant, expiresAt: fixture.retention)
+                let rest = try await store.unfinishedAudio(tenant: tenant)
+                #expect(rest.samples < expected.samples)
+                #expect(try await store.unfinishedAudio(tenant: Tenant("c")) == UnfinishedAudio())
+            },
             Rule("a job has a record until it is purged, also while it is marked as deleted") { fixture in
                 let store = fixture.store
                 let (running, ended, deleted, purged) = (

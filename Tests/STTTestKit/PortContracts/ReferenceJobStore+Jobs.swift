@@ -171,6 +171,21 @@ extension ReferenceJobStore {
         }
     }
 
+    public func unfinishedAudio(tenant: Tenant) async throws(PortError) -> UnfinishedAudio {
+        try withRecords { records in
+            var audio = UnfinishedAudio()
+            for record in records.values where !record.isDeleted && !record.job.state.isTerminal {
+                guard record.job.tenant == tenant else { continue }
+                if let samples = record.job.format?.sampleCount {
+                    audio.samples += samples
+                } else {
+                    audio.undecodedBytes += record.job.audio.byteCount
+                }
+            }
+            return audio
+        }
+    }
+
     public func recorded(_ ids: [JobID]) async throws(PortError) -> Set<JobID> {
         try withRecords { records in Set(ids.filter { records[$0] != nil }) }
     }

@@ -1087,6 +1087,51 @@ void   stt__v1__worker_info__free_unpacked
   assert(message->base.descriptor == &stt__v1__worker_info__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   stt__v1__method_stats__init
+                     (Stt__V1__MethodStats         *message)
+{
+  static const Stt__V1__MethodStats init_value = STT__V1__METHOD_STATS__INIT;
+  *message = init_value;
+}
+size_t stt__v1__method_stats__get_packed_size
+                     (const Stt__V1__MethodStats *message)
+{
+  assert(message->base.descriptor == &stt__v1__method_stats__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stt__v1__method_stats__pack
+                     (const Stt__V1__MethodStats *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stt__v1__method_stats__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stt__v1__method_stats__pack_to_buffer
+                     (const Stt__V1__MethodStats *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stt__v1__method_stats__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stt__V1__MethodStats *
+       stt__v1__method_stats__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stt__V1__MethodStats *)
+     protobuf_c_message_unpack (&stt__v1__method_stats__descriptor,
+                                allocator, len, data);
+}
+void   stt__v1__method_stats__free_unpacked
+                     (Stt__V1__MethodStats *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stt__v1__method_stats__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   stt__v1__queue_stats_reply__init
                      (Stt__V1__QueueStatsReply         *message)
 {
@@ -3088,7 +3133,110 @@ const ProtobufCMessageDescriptor stt__v1__worker_info__descriptor =
   (ProtobufCMessageInit) stt__v1__worker_info__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor stt__v1__queue_stats_reply__field_descriptors[12] =
+static const ProtobufCFieldDescriptor stt__v1__method_stats__field_descriptors[6] =
+{
+  {
+    "method",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__MethodStats, method),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "calls",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__MethodStats, calls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "errors",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__MethodStats, errors),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "running",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__MethodStats, running),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "p50_us",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__MethodStats, p50_us),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "p99_us",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__MethodStats, p99_us),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stt__v1__method_stats__field_indices_by_name[] = {
+  1,   /* field[1] = calls */
+  2,   /* field[2] = errors */
+  0,   /* field[0] = method */
+  4,   /* field[4] = p50_us */
+  5,   /* field[5] = p99_us */
+  3,   /* field[3] = running */
+};
+static const ProtobufCIntRange stt__v1__method_stats__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor stt__v1__method_stats__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stt.v1.MethodStats",
+  "MethodStats",
+  "Stt__V1__MethodStats",
+  "stt.v1",
+  sizeof(Stt__V1__MethodStats),
+  6,
+  stt__v1__method_stats__field_descriptors,
+  stt__v1__method_stats__field_indices_by_name,
+  1,  stt__v1__method_stats__number_ranges,
+  (ProtobufCMessageInit) stt__v1__method_stats__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stt__v1__queue_stats_reply__field_descriptors[13] =
 {
   {
     "jobs",
@@ -3234,6 +3382,18 @@ static const ProtobufCFieldDescriptor stt__v1__queue_stats_reply__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "methods",
+    13,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Stt__V1__QueueStatsReply, n_methods),
+    offsetof(Stt__V1__QueueStatsReply, methods),
+    &stt__v1__method_stats__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stt__v1__queue_stats_reply__field_indices_by_name[] = {
   3,   /* field[3] = audio_pending_ms */
@@ -3244,6 +3404,7 @@ static const unsigned stt__v1__queue_stats_reply__field_indices_by_name[] = {
   2,   /* field[2] = chunks_running */
   10,   /* field[10] = engine_restarts */
   0,   /* field[0] = jobs */
+  12,   /* field[12] = methods */
   4,   /* field[4] = oldest_queued_at_ms */
   6,   /* field[6] = slots_busy */
   5,   /* field[5] = slots_total */
@@ -3252,7 +3413,7 @@ static const unsigned stt__v1__queue_stats_reply__field_indices_by_name[] = {
 static const ProtobufCIntRange stt__v1__queue_stats_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor stt__v1__queue_stats_reply__descriptor =
 {
@@ -3262,7 +3423,7 @@ const ProtobufCMessageDescriptor stt__v1__queue_stats_reply__descriptor =
   "Stt__V1__QueueStatsReply",
   "stt.v1",
   sizeof(Stt__V1__QueueStatsReply),
-  12,
+  13,
   stt__v1__queue_stats_reply__field_descriptors,
   stt__v1__queue_stats_reply__field_indices_by_name,
   1,  stt__v1__queue_stats_reply__number_ranges,

@@ -39,6 +39,7 @@ typedef struct Stt__V1__DeleteReply Stt__V1__DeleteReply;
 typedef struct Stt__V1__QueueStatsRequest Stt__V1__QueueStatsRequest;
 typedef struct Stt__V1__StateCount Stt__V1__StateCount;
 typedef struct Stt__V1__WorkerInfo Stt__V1__WorkerInfo;
+typedef struct Stt__V1__MethodStats Stt__V1__MethodStats;
 typedef struct Stt__V1__QueueStatsReply Stt__V1__QueueStatsReply;
 typedef struct Stt__V1__HealthRequest Stt__V1__HealthRequest;
 typedef struct Stt__V1__DependencyHealth Stt__V1__DependencyHealth;
@@ -577,6 +578,36 @@ struct  Stt__V1__WorkerInfo
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
 
 
+/*
+ * The calls of a method that one server answered, since its start.
+ */
+struct  Stt__V1__MethodStats
+{
+  ProtobufCMessage base;
+  /*
+   * Package.Service/Method, or "other" for methods that it does not have.
+   */
+  char *method;
+  /*
+   * That have ended.
+   */
+  uint64_t calls;
+  /*
+   * Of them, those with another status than OK.
+   */
+  uint64_t errors;
+  uint32_t running;
+  /*
+   * What half of the calls, and 99 in 100, stayed below.
+   */
+  uint64_t p50_us;
+  uint64_t p99_us;
+};
+#define STT__V1__METHOD_STATS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stt__v1__method_stats__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0 }
+
+
 struct  Stt__V1__QueueStatsReply
 {
   ProtobufCMessage base;
@@ -603,10 +634,15 @@ struct  Stt__V1__QueueStatsReply
    */
   size_t n_workers;
   Stt__V1__WorkerInfo **workers;
+  /*
+   * Of the server that answers. Empty for tenants other than "default".
+   */
+  size_t n_methods;
+  Stt__V1__MethodStats **methods;
 };
 #define STT__V1__QUEUE_STATS_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stt__v1__queue_stats_reply__descriptor) \
-    , 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL }
+    , 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL }
 
 
 struct  Stt__V1__HealthRequest
@@ -1100,6 +1136,25 @@ Stt__V1__WorkerInfo *
 void   stt__v1__worker_info__free_unpacked
                      (Stt__V1__WorkerInfo *message,
                       ProtobufCAllocator *allocator);
+/* Stt__V1__MethodStats methods */
+void   stt__v1__method_stats__init
+                     (Stt__V1__MethodStats         *message);
+size_t stt__v1__method_stats__get_packed_size
+                     (const Stt__V1__MethodStats   *message);
+size_t stt__v1__method_stats__pack
+                     (const Stt__V1__MethodStats   *message,
+                      uint8_t             *out);
+size_t stt__v1__method_stats__pack_to_buffer
+                     (const Stt__V1__MethodStats   *message,
+                      ProtobufCBuffer     *buffer);
+Stt__V1__MethodStats *
+       stt__v1__method_stats__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stt__v1__method_stats__free_unpacked
+                     (Stt__V1__MethodStats *message,
+                      ProtobufCAllocator *allocator);
 /* Stt__V1__QueueStatsReply methods */
 void   stt__v1__queue_stats_reply__init
                      (Stt__V1__QueueStatsReply         *message);
@@ -1250,6 +1305,9 @@ typedef void (*Stt__V1__StateCount_Closure)
 typedef void (*Stt__V1__WorkerInfo_Closure)
                  (const Stt__V1__WorkerInfo *message,
                   void *closure_data);
+typedef void (*Stt__V1__MethodStats_Closure)
+                 (const Stt__V1__MethodStats *message,
+                  void *closure_data);
 typedef void (*Stt__V1__QueueStatsReply_Closure)
                  (const Stt__V1__QueueStatsReply *message,
                   void *closure_data);
@@ -1390,6 +1448,7 @@ extern const ProtobufCMessageDescriptor stt__v1__delete_reply__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__queue_stats_request__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__state_count__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__worker_info__descriptor;
+extern const ProtobufCMessageDescriptor stt__v1__method_stats__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__queue_stats_reply__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__health_request__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__dependency_health__descriptor;
