@@ -1,5 +1,6 @@
 import Glibc
 import RPCTLS
+import RPCTransport
 
 /// Certificate and key.
 extension Doctor {

@@ -27,7 +27,8 @@ struct ReloadSignal: Sendable {
         if reloads.isEmpty { logger.info("SIGHUP: nothing is configured that could be read again") }
         for reload in reloads {
             do {
-                logger.info("\(reload.name) read again", metadata: ["now": "\(try reload.run())"])
+                let result = try reload.run()
+                logger.info("\(reload.name) read again", metadata: ["now": "\(result)"])
             } catch {
                 logger.error("\(reload.name) not read again; what was in use stays", metadata: ["error": "\(error)"])
             }

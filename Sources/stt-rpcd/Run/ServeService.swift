@@ -23,6 +23,7 @@ struct ServeService: Sendable {
         self.settings = settings
         self.logger = logger
         addresses = try settings.addresses()
+        let tls = try settings.tlsSource(for: addresses)
         let importPrefix = try settings.importPrefix()
         let cluster = try Cluster(settings, role: "serve", logger: logger)
         self.cluster = cluster
@@ -34,7 +35,7 @@ struct ServeService: Sendable {
             limits: settings.serviceLimits, retention: settings.retention,
             refusal: { await workers.refusal(of: $0) }, workers: { await workers.activity() },
             dependencies: { await health.states() }, version: Version.current, logger: logger)
-        server = SpeechServer(context, tls: try settings.tlsSource(for: addresses), logger: logger)
+        server = SpeechServer(context, tls: tls, logger: logger)
     }
 
     /// Serves until a signal ends it.

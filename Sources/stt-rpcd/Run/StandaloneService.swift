@@ -28,6 +28,7 @@ struct StandaloneService: Sendable {
         self.settings = settings
         self.logger = logger
         addresses = try settings.addresses()
+        let tls = try settings.tlsSource(for: addresses)
         let configuration = try settings.workerConfiguration()
         let importPrefix = try settings.importPrefix()
         let path = try settings.required(.data)
@@ -55,7 +56,7 @@ struct StandaloneService: Sendable {
                     Self.storeState(store), Self.dataState(folder), Self.engineState(worker.metrics.snapshot, engines),
                 ]
             }, version: Version.current, logger: logger)
-        server = SpeechServer(context, tls: try settings.tlsSource(for: addresses), logger: logger)
+        server = SpeechServer(context, tls: tls, logger: logger)
     }
 
     /// Serves until a signal ends it.
