@@ -76,6 +76,7 @@ class Contenders:
         self.floor_server = (os.path.join(arguments.programs, "echo"), *FLOOR_BYTES)
         self.stt = arguments.stt
         self.stt_server = (arguments.stt, "serve", SERVER_THREADS)
+        self.tls = arguments.tls
         self.grpc_server = (os.path.join(arguments.programs, "grpc-server"), SERVER_THREADS) if arguments.grpc else None
         self.grpc_client = os.path.join(arguments.programs, "grpc-client")
 
@@ -152,6 +153,39 @@ def throughput(contenders):
             ratio(lean, floor), ratio(swift, grpc), ratio(lean, grpc))
 
 
+def encrypted(contenders):
+    """The same Swift client and server, with TLS 1.3 and without."""
+    rows = (
+        ("unary Status, 1 x 1 (calls/s)", "unary", 1, 1),
+        ("unary Status, 8 x 16", "unary", 8, 16),
+        ("server stream, 1 (messages/s)", "stream", 1, 1),
+        ("server stream, 100", "stream", 1, 100),
+        ("upload, 256 KiB messages (MiB/s)", "upload", 1, 1),
+    )
+    print_row("Swift client and server", "", "plain", "TLS", "", "of plain")
+    for title, work, connections, in_flight in rows:
+        if not ROWS.search(f"TLS {title}"):
+            continue
+        samples = {"plain": [], "TLS": []}
+        for _ in range(RUNS):
+            for name, option in (("plain", ()), ("TLS", ("--tls", contenders.tls))):
+                with Server(*contenders.stt_server, *option) as running:
+                    before = running.cpu_seconds()
+                    load = (work, running.port, str(connections), str(in_flight), str(SECONDS))
+                    measurement = measure(contenders.stt, *load, *option)
+                    measurement.append(running.cpu_seconds() - before)
+                samples[name].append(measurement)
+        plain, tls = Cell(samples["plain"]), Cell(samples["TLS"])
+        print_row(title, "", str(plain), str(tls), "", ratio(tls, plain))
+    title = "memory per idle TLS conn. (bytes)"
+    if ROWS.search(title):
+        holder = (sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "hold_tls.py"), "PORT")
+        authority = os.path.join(contenders.tls, "ca.pem")
+        few, many = ((*holder, str(count), authority) for count in (10, 2000))
+        server = (*contenders.stt_server, "--tls", contenders.tls)
+        print_row(title, "", "", f"{held(server, (few, 10), (many, 2000)):,.0f}")
+
+
 def settle(server):
     """Waits until the server has done what the new peers make it do."""
     before = -1.0
@@ -210,11 +244,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", required=True)
     parser.add_argument("--stt", required=True)
+    parser.add_argument("--tls", required=True)
     parser.add_argument("--grpc", action="store_true")
     contenders = Contenders(parser.parse_args())
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores, load {load:.1f} before the start" + ("; BUSY, read the ratios only" if load > 1 else ""))
     throughput(contenders)
+    encrypted(contenders)
     idle_memory(contenders)
     idle_cpu(contenders)
 

@@ -60,7 +60,6 @@ struct TLSLoadTests {
         try await withTLSServer(configuration: configuration) { fixture in
             let honest = try fixture.client()
             let _: Item = try await honest.unary("test/Echo", Item("before"))
-            let start = ContinuousClock.now
             let closed = Task.detached { () -> Bool in
                 let peer = try RawSocket(port: fixture.port)
                 for byte in Self.beginning {
@@ -71,7 +70,6 @@ struct TLSLoadTests {
             let reply: Item = try await honest.unary("test/Echo", Item("meanwhile"))
             #expect(reply.key == "meanwhile")
             #expect(try await closed.value)
-            #expect(ContinuousClock.now - start < .seconds(10))
             await honest.close()
         }
     }

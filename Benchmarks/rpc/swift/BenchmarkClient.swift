@@ -10,11 +10,12 @@ struct BenchmarkClient {
     let inFlight: Int
     let seconds: Double
 
-    private func client() -> RPCClient {
+    private func client() throws -> RPCClient {
         var configuration = RPCClientConfiguration()
         configuration.connection.limits.maxStreams = 1024
+        configuration.tls = try BenchmarkTLS.client()
         return RPCClient(
-            addresses: [.tcp(host: "127.0.0.1", port: port)], configuration: configuration,
+            addresses: [BenchmarkTLS.address(port: port)], configuration: configuration,
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -66,7 +67,7 @@ struct BenchmarkClient {
     private func load(
         _ body: @escaping @Sendable (RPCClient, ContinuousClock.Instant) async throws -> (Double, [UInt32])
     ) async throws -> Measurement {
-        let clients = (0..<connections).map { _ in client() }
+        let clients = try (0..<connections).map { _ in try client() }
         for client in clients {
             let _: JobStatus = try await client.unary(Workload.status, Workload.statusRequest)
         }

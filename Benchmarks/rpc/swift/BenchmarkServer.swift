@@ -22,11 +22,12 @@ enum BenchmarkServer {
         var configuration = RPCServerConfiguration()
         configuration.eventLoops = loops
         configuration.connection.limits.maxStreams = 1024
+        configuration.tls = try BenchmarkTLS.server()
         let server = RPCServer(
             methods: methods, configuration: configuration,
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
-        let addresses = try await server.start(listeningOn: [.tcp(host: "127.0.0.1", port: 0)])
-        guard case .tcp(_, let port)? = addresses.first else { return }
+        let addresses = try await server.start(listeningOn: [BenchmarkTLS.address(port: 0)])
+        guard let port = BenchmarkTLS.port(of: addresses) else { return }
         print("PORT \(port)")
         fflush(nil)
         // The harness holds the other end of standard input for as long as the server is wanted.

@@ -1,7 +1,8 @@
 // rpc-benchmark serve LOOPS
 // rpc-benchmark unary|stream|upload PORT CONNECTIONS IN_FLIGHT SECONDS
+// Each with --tls DIR at its end for the same over TLS.
 
-let arguments = CommandLine.arguments.dropFirst()
+let arguments = BenchmarkTLS.arguments
 if arguments.first == "serve", let loops = arguments.last.flatMap({ Int($0) }) {
     try await BenchmarkServer.run(loops: loops)
 } else if let work = arguments.first, arguments.count == 5,
