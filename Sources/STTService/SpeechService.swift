@@ -6,13 +6,16 @@ import STTProto
 public struct SpeechService: Sendable {
     let context: ServiceContext
     let admission: AdmissionGauge
+    let readings: JobReadings
     let watches: JobWatches
     let startedAt = ContinuousClock.now
 
     public init(context: ServiceContext) {
         self.context = context
         admission = AdmissionGauge(store: context.store, limit: context.limits.maximumUnfinishedJobs)
-        watches = JobWatches(store: context.store, events: context.events, logger: context.logger)
+        readings = JobReadings(store: context.store)
+        watches = JobWatches(
+            store: context.store, events: context.events, readings: readings, logger: context.logger)
     }
 
     /// Adds the methods to a server's registry.
@@ -20,7 +23,9 @@ public struct SpeechService: Sendable {
         registry.clientStreaming(SpeechMethod.submit) { requests, call in
             try await mapped { try await submit(requests, call) }
         }
-        registry.unary(SpeechMethod.status) { request, call in try await mapped { try await status(request, call) } }
+        registry.unary(SpeechMethod.status) { request, call -> SharedBytes in
+            try await mapped { try await status(request, call) }
+        }
         registry.serverStreaming(SpeechMethod.streamResult) { request, replies, call in
             try await mapped { try await streamResult(request, replies, call) }
         }
@@ -49,6 +54,13 @@ public struct SpeechService: Sendable {
         let id = try jobID(text)
         guard let job = try await context.store.job(id, tenant: tenant(of: call)) else { throw unknown(id) }
         return job
+    }
+
+    /// The job that a request names, as it was 50 ms ago or later, where it exists for the caller.
+    func reading(_ text: String, _ call: CallContext) async throws -> JobReading {
+        let id = try jobID(text)
+        guard let reading = try await readings.reading(of: id, tenant: tenant(of: call)) else { throw unknown(id) }
+        return reading
     }
 
     func jobID(_ text: String) throws -> JobID {

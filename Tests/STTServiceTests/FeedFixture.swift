@@ -1,7 +1,9 @@
 import Foundation
 import Logging
+import RPCWire
 import STTCore
 import STTEmbedded
+import STTProto
 import STTTestKit
 import Synchronization
 import Testing
@@ -9,9 +11,11 @@ import Testing
 @testable import STTService
 
 /// What a feed delivered.
+///
+/// Concurrency: a mutex guards it.
 final class Collected: Sendable {
     private struct State {
-        var chunks: [MergedChunk] = []
+        var chunks: [Partial] = []
         var last: Job?
         var waiters: [(isMet: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
     }
@@ -19,10 +23,17 @@ final class Collected: Sendable {
     private let state = Mutex(State())
 
     func add(_ event: ResultFeed.Event) {
+        let reply: StreamResultReply?
+        do {
+            reply = try StreamResultReply.decode(event.encoded.bytes)
+        } catch {
+            reply = nil
+            Issue.record(error)
+        }
         let ready = state.withLock { state in
             switch event {
-            case .partial(let merged, _): state.chunks.append(merged)
-            case .status(let job): state.last = job
+            case .partial: if case .partial(let partial) = reply { state.chunks.append(partial) }
+            case .status(let job, _): state.last = job
             }
             let now = state
             let ready = now.waiters.filter { $0.isMet(now) }
@@ -53,7 +64,7 @@ final class Collected: Sendable {
         }
     }
 
-    var indexes: [Int] { state.withLock { $0.chunks.map(\.index) } }
+    var indexes: [Int] { state.withLock { $0.chunks.map(\.chunk) } }
     var text: String { state.withLock { $0.chunks.map(\.text).joined() } }
     var lastState: JobState? { state.withLock { $0.last?.state } }
 }
@@ -66,12 +77,13 @@ final class FeedFixture: Sendable {
     let readPlan: FaultPlan
     let events: FaultyEventBus
     let watches: JobWatches
+    let memory: PartialMemory
     private let folder: DataFolder
     private let count: Int
     private let owner = OwnerToken()
 
     init(
-        chunks: Int, storeFaults: @escaping @Sendable (PortCall) -> Fault = { _ in .none },
+        chunks: Int, memoryLimit: Int = 64 << 20, storeFaults: @escaping @Sendable (PortCall) -> Fault = { _ in .none },
         faults: @escaping @Sendable (PortCall) -> Fault
     ) throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "stt-feed-\(UUID().uuidString)").path
@@ -80,8 +92,10 @@ final class FeedFixture: Sendable {
         readPlan = FaultPlan(storeFaults)
         readStore = FaultyJobStore(store, plan: readPlan)
         events = FaultyEventBus(InProcessEventBus(), plan: FaultPlan(faults))
+        memory = PartialMemory(limit: memoryLimit)
         watches = JobWatches(
-            store: readStore, events: events, logger: Logger(label: "feed") { _ in SwiftLogNoOpLogHandler() })
+            store: readStore, events: events, readings: JobReadings(store: readStore),
+            logger: Logger(label: "feed") { _ in SwiftLogNoOpLogHandler() }, memory: memory)
         count = chunks
     }
 
@@ -132,8 +146,10 @@ final class FeedFixture: Sendable {
         try await events.publish(.jobChanged(id))
     }
 
-    func feed(_ id: JobID, firstChunk: Int = 0, order: ResultFeed.Order = .inOrder) -> ResultFeed {
+    func feed(
+        _ id: JobID, known: Job? = nil, firstChunk: Int = 0, order: ResultFeed.Order = .inOrder
+    ) -> ResultFeed {
         ResultFeed(
-            store: readStore, watches: watches, job: id, firstChunk: firstChunk, order: order)
+            store: readStore, watches: watches, job: id, known: known, firstChunk: firstChunk, order: order)
     }
 }
