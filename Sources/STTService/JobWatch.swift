@@ -41,19 +41,19 @@ final class JobWatch: Sendable {
         var cause: PortError
     }
 
-    private struct Status {
+    struct Status {
         var job: Job
         var encoded: SharedBytes
         var number: Int
     }
 
-    private struct Trouble {
+    struct Trouble {
         var error: PortError
         var since: ContinuousClock.Instant
         var number: Int
     }
 
-    private struct Shared {
+    struct Shared {
         var pages = PartialPages()
         var status: Status?
         var trouble: Trouble?
@@ -67,17 +67,6 @@ final class JobWatch: Sendable {
         var loading: [Int: [UnsafeContinuation<Void, Never>]] = [:]
     }
 
-    private struct Folding {
-        var merger = TranscriptMerger()
-        /// The next chunk to fold.
-        var next = 0
-        /// Chunks that came early, by index.
-        var early: [Int: Chunk] = [:]
-        var job: Job?
-        var pollsSinceReading = 0
-        var versionRead: Int?
-    }
-
     private enum Move {
         case step(Step)
         case load(page: Int)
@@ -85,30 +74,20 @@ final class JobWatch: Sendable {
     }
 
     let id: JobID
-    private let store: any JobStore
-    private let memory: PartialMemory
-    private let encodes: Atomic<Int>
-    private let folding = Mutex(Folding())
-    private let shared = Mutex(Shared())
-
-    /// Polls after which the chunks are read whatever the job's count of them says.
-    private static let pollsPerReading = 10
+    let store: any JobStore
+    let memory: PartialMemory
+    let folding = Mutex(ChunkFold())
+    let shared = Mutex(Shared())
 
     init(_ id: JobID, store: any JobStore, memory: PartialMemory) {
         self.id = id
         self.store = store
         self.memory = memory
-        encodes = Atomic(0)
     }
 
     deinit {
         memory.add(-shared.withLock { $0.pages.byteCount })
     }
-
-    /// Partials that were encoded so far, for tests.
-    var encodeCount: Int { encodes.load(ordering: .relaxed) }
-
-    // MARK: Followers
 
     /// - Returns: Whether the partials were not wanted before, so that there may be none.
     @discardableResult
@@ -237,164 +216,10 @@ final class JobWatch: Sendable {
         }
     }
 
-    private func encode(
+    func encode(
         _ merged: MergedChunk, _ chunk: Chunk, _ options: TranscriptionOptions
     ) throws(ProtoError) -> SharedBytes {
-        encodes.wrappingAdd(1, ordering: .relaxed)
+        memory.countEncoding()
         return try SharedBytes(encoding: StreamResultReply.partial(Partial(merged, chunk: chunk, options: options)))
-    }
-
-    // MARK: Feeding
-
-    /// Takes a chunk that an event brought. Reads nothing.
-    func take(_ chunk: Chunk) {
-        guard isWanted else { return }
-        let hasMore = folding.withLock { folding in
-            keep(chunk, &folding)
-            return fold(&folding)
-        }
-        if hasMore { wake() }
-    }
-
-    /// Takes the job as the store has it, and what the store has of its chunks beyond what came.
-    func take(_ job: Job) async throws(PortError) {
-        guard isWanted else { return }
-        let isDue: Bool? = folding.withLock { folding in
-            if let known = folding.job, !job.isSameOrNewer(than: known) { return nil }
-            folding.job = job
-            fold(&folding)
-            return isReadingDue(job, &folding)
-        }
-        guard let isDue else { return }
-        // The job was read before the chunks: once it is terminal, no chunk is committed any more, so what is read now is
-        // all.
-        if isDue {
-            try await readChunks(of: job)
-            folding.withLock { folding in
-                folding.pollsSinceReading = 0
-                folding.versionRead = job.version
-            }
-        }
-        let next = folding.withLock { $0.next }
-        if job.state == .completed, let count = job.chunkCount, next < count {
-            throw PortError(.unavailable, port: "job store", "chunk \(next) of the completed job \(job.id) is missing")
-        }
-        tell(job)
-        wake()
-    }
-
-    /// Whether a state that was seen elsewhere is one that this watch should ask for.
-    func isBehind(_ job: Job) -> Bool {
-        folding.withLock { folding in
-            guard let known = folding.job else { return false }
-            return !known.isSameOrNewer(than: job)
-        }
-    }
-
-    func isGone() {
-        shared.withLock { $0.isGone = true }
-        wake()
-    }
-
-    func isTroubled(_ error: PortError) {
-        shared.withLock { shared in
-            shared.lastTrouble += 1
-            shared.trouble = Trouble(
-                error: error, since: shared.trouble?.since ?? .now, number: shared.lastTrouble)
-        }
-        wake()
-    }
-
-    private func tell(_ job: Job) {
-        let last = shared.withLock { shared in
-            shared.trouble = nil
-            return shared.status
-        }
-        guard job.isWorthTelling(after: last?.job) else { return }
-        let encoded = Result { () throws(ProtoError) in
-            try SharedBytes(encoding: StreamResultReply.status(JobStatus(job)))
-        }
-        shared.withLock { shared in
-            switch encoded {
-            case .success(let encoded):
-                shared.status = Status(job: job, encoded: encoded, number: (last?.number ?? 0) + 1)
-            case .failure(let error): shared.failure = error
-            }
-        }
-    }
-
-    private func readChunks(of job: Job) async throws(PortError) {
-        var from = folding.withLock { $0.next }
-        while true {
-            let page = try await store.chunks(of: id, from: from, limit: PartialPages.pageSize)
-            let next = folding.withLock { folding in
-                for chunk in page {
-                    keep(chunk, &folding)
-                    fold(&folding)
-                }
-                return folding.next
-            }
-            wake()
-            guard let last = page.last, page.count == PartialPages.pageSize, next > last.index, next != job.chunkCount
-            else { return }
-            from = next
-        }
-    }
-
-    /// Whether the store may have chunks that did not come.
-    private func isReadingDue(_ job: Job, _ folding: inout Folding) -> Bool {
-        if job.state == .completed, job.chunkCount == folding.next { return false }
-        folding.pollsSinceReading += 1
-        return job.state.isTerminal || job.progress.chunksDone > folding.next + folding.early.count
-            || (folding.versionRead != nil && folding.versionRead != job.version)
-            || folding.pollsSinceReading >= Self.pollsPerReading
-    }
-
-    /// Keeps a chunk until those before it have come. Where there are too many it is read again when its turn comes.
-    private func keep(_ chunk: Chunk, _ folding: inout Folding) {
-        guard chunk.state == .done, chunk.result != nil, chunk.index >= folding.next else { return }
-        if chunk.index == folding.next || folding.early.count < PartialPages.pageSize {
-            folding.early[chunk.index] = chunk
-        }
-    }
-
-    /// Folds the chunks whose turn it is, once the job is known.
-    /// - Returns: Whether there is more for the followers.
-    @discardableResult
-    private func fold(_ folding: inout Folding) -> Bool {
-        guard let options = folding.job?.options else { return false }
-        let before = folding.next
-        while let chunk = folding.early.removeValue(forKey: folding.next), let result = chunk.result {
-            let merged = folding.merger.fold(chunk.span, result)
-            let page = PartialPages.page(of: folding.next)
-            folding.next += 1
-            let merger = folding.merger
-            let isWanted = shared.withLock { PartialPages.page(of: $0.wantedFrom) <= page }
-            let encoded = isWanted ? Result { () throws(ProtoError) in try encode(merged, chunk, options) } : nil
-            shared.withLock { shared in
-                switch encoded {
-                case .failure(let error): shared.failure = error
-                case .success(let partial): change(&shared) { $0.append(partial, merger) }
-                case nil: change(&shared) { $0.append(nil, merger) }
-                }
-            }
-        }
-        return folding.next > before
-    }
-
-    private func change(_ shared: inout Shared, _ body: (inout PartialPages) -> Void) {
-        let before = shared.pages.byteCount
-        body(&shared.pages)
-        shared.pages.shrink(to: memory.isFull ? 0 : PartialPages.byteLimit)
-        memory.add(shared.pages.byteCount - before)
-    }
-
-    /// Lets all who wait look again. Outside the locks.
-    private func wake() {
-        let waiters = shared.withLock { shared in
-            defer { shared.waiters = [:] }
-            return shared.waiters
-        }
-        for waiter in waiters.values { waiter.resume() }
     }
 }

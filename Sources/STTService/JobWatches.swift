@@ -86,6 +86,9 @@ final class JobWatches: Sendable {
     /// Bytes of partials that are kept.
     var byteCount: Int { memory.byteCount }
 
+    /// Partials that were encoded so far.
+    var encodeCount: Int { memory.encodeCount }
+
     private func join(
         _ job: JobID, _ known: Job?, from chunk: Int, listener: AsyncStream<JobNews>.Continuation?
     ) -> (JobWatch, UInt64) {

@@ -1,6 +1,5 @@
 import RPCWire
 import STTCore
-import Synchronization
 
 /// The partials of one job as they are sent, in pages of which some are in memory.
 ///
@@ -79,24 +78,5 @@ struct PartialPages {
     private mutating func drop(_ page: Int) {
         guard let dropped = pages.removeValue(forKey: page) else { return }
         byteCount -= dropped.byteCount
-    }
-}
-
-/// The bytes of partials that all jobs of a process keep. Past its limit each job keeps one page only.
-///
-/// Concurrency: an atomic count.
-final class PartialMemory: Sendable {
-    private let used = Atomic<Int>(0)
-    private let limit: Int
-
-    init(limit: Int = 64 << 20) {
-        self.limit = limit
-    }
-
-    var byteCount: Int { used.load(ordering: .relaxed) }
-    var isFull: Bool { byteCount > limit }
-
-    func add(_ bytes: Int) {
-        used.wrappingAdd(bytes, ordering: .relaxed)
     }
 }

@@ -65,6 +65,7 @@ final class Collected: Sendable {
     }
 
     var indexes: [Int] { state.withLock { $0.chunks.map(\.chunk) } }
+    var partials: [Partial] { state.withLock { $0.chunks } }
     var text: String { state.withLock { $0.chunks.map(\.text).joined() } }
     var lastState: JobState? { state.withLock { $0.last?.state } }
 }
@@ -80,10 +81,13 @@ final class FeedFixture: Sendable {
     let memory: PartialMemory
     private let folder: DataFolder
     private let count: Int
+    /// Every cut is a forced one, with half a second on both sides of it.
+    private let cutsHard: Bool
     private let owner = OwnerToken()
 
     init(
-        chunks: Int, memoryLimit: Int = 64 << 20, storeFaults: @escaping @Sendable (PortCall) -> Fault = { _ in .none },
+        chunks: Int, memoryLimit: Int = 64 << 20, cutsHard: Bool = false,
+        storeFaults: @escaping @Sendable (PortCall) -> Fault = { _ in .none },
         faults: @escaping @Sendable (PortCall) -> Fault
     ) throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "stt-feed-\(UUID().uuidString)").path
@@ -97,6 +101,7 @@ final class FeedFixture: Sendable {
             store: readStore, events: events, readings: JobReadings(store: readStore),
             logger: Logger(label: "feed") { _ in SwiftLogNoOpLogHandler() }, memory: memory)
         count = chunks
+        self.cutsHard = cutsHard
     }
 
     deinit {
@@ -110,7 +115,12 @@ final class FeedFixture: Sendable {
         _ = try await store.insert(
             Job(id: id, tenant: .default, options: .init(), audio: audio, createdAt: SystemWallClock().now))
         _ = try await store.claim(.prepare, of: id, owner: owner, lease: .seconds(60))
-        let spans = (0..<count).map { ChunkSpan(index: $0, startSample: $0 * 16_000, endSample: ($0 + 1) * 16_000) }
+        let spans = (0..<count).map { index in
+            let leadIn = cutsHard && index > 0 ? 8_000 : 0
+            return ChunkSpan(
+                index: index, startSample: index * 16_000 - leadIn, endSample: (index + 1) * 16_000,
+                leadInSamples: leadIn, endsInForcedCut: cutsHard && index < count - 1)
+        }
         let format = AudioFormat(name: "WAV", sampleRate: 16_000, channels: 1, sampleCount: count * 16_000)
         _ = try await store.addChunks(spans, to: id, owner: owner, format: format)
         _ = try await store.finishPreparing(id, owner: owner, chunkCount: count, format: format)
@@ -122,11 +132,7 @@ final class FeedFixture: Sendable {
             let owner = OwnerToken()
             let claimed = try #require(
                 try await store.claimChunk(index, of: id, owner: owner, lease: .seconds(60)))
-            let start = claimed.chunk.span.startMilliseconds
-            let result = ChunkResult(
-                segments: [
-                    TranscriptSegment(startMilliseconds: start, endMilliseconds: start + 900, text: "chunk \(index)")
-                ], engine: "none", engineMilliseconds: 1)
+            let result = result(of: claimed.chunk.span)
             _ = try await store.commitChunk(index, of: id, owner: owner, result: result)
             var done = claimed.chunk
             done.state = .done
@@ -134,6 +140,30 @@ final class FeedFixture: Sendable {
             try await events.publish(.chunkDone(done))
             // Events are repeated by brokers, too.
             try await events.publish(.chunkDone(done))
+        }
+    }
+
+    private func result(of span: ChunkSpan) -> ChunkResult {
+        let start = span.startMilliseconds
+        var segment = TranscriptSegment(
+            startMilliseconds: start, endMilliseconds: start + 900, text: "chunk \(span.index)")
+        if cutsHard {
+            segment.endMilliseconds = span.endMilliseconds
+            segment.words = stride(from: start, to: span.endMilliseconds, by: 100).map { time in
+                TranscriptWord(
+                    startMilliseconds: time, endMilliseconds: time + 100, text: "word\(time / 100)", probability: 1)
+            }
+            segment.text = segment.words.map(\.text).joined(separator: " ")
+        }
+        return ChunkResult(segments: [segment], engine: "none", engineMilliseconds: 1)
+    }
+
+    /// The partials as one fold over all the chunks in the store makes them.
+    func reference(of id: JobID) async throws -> [Partial] {
+        var merger = TranscriptMerger()
+        return try await store.chunks(of: id, from: 0, limit: count).map { chunk in
+            let merged = merger.fold(chunk.span, try #require(chunk.result))
+            return Partial(merged, chunk: chunk, options: .init())
         }
     }
 

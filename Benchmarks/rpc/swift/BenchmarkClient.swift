@@ -10,7 +10,7 @@ struct BenchmarkClient {
     let inFlight: Int
     let seconds: Double
 
-    private func client() -> RPCClient {
+    func client() -> RPCClient {
         var configuration = RPCClientConfiguration()
         configuration.connection.limits.maxStreams = 1024
         return RPCClient(
@@ -63,7 +63,7 @@ struct BenchmarkClient {
         }
     }
 
-    private func load(
+    func load(
         _ body: @escaping @Sendable (RPCClient, ContinuousClock.Instant) async throws -> (Double, [UInt32])
     ) async throws -> Measurement {
         let clients = (0..<connections).map { _ in client() }
@@ -106,6 +106,9 @@ struct Measurement: Sendable {
         let p99 = sorted.isEmpty ? 0 : sorted[sorted.count * 99 / 100]
         return "RESULT \(count / seconds) \(p50) \(p99)"
     }
+
+    /// The same and how long it took, for work that ends when it is done.
+    var timedLine: String { "\(line) \(seconds)" }
 }
 
 extension Duration {
