@@ -3,7 +3,9 @@ import STTCore
 import STTProto
 
 /// A job with the status that clients get of it, encoded once.
-struct JobReading: Sendable {
+///
+/// Concurrency: immutable. A class, for a job is much to copy at every question.
+final class JobReading: Sendable {
     let job: Job
     let status: Result<SharedBytes, ProtoError>
 

@@ -53,19 +53,15 @@ extension JobReadings {
         /// - Returns: `nil` where the waiter was kept.
         mutating func turn(_ id: JobID, _ asked: Instant, _ waiter: Waiter) -> Turn? {
             if let answer = fresh(id, asked) { return .answer(answer) }
-            guard var flight = entries[id]?.flight else {
+            guard entries[id]?.flight != nil else {
                 entries[id, default: Entry()].flight = Flight()
                 return .lead
             }
-            // The entry's own arrays are appended to in place.
-            if let began = flight.began, began + JobReadings.staleness < asked {
-                entries[id]?.flight = nil
-                flight.late.append(waiter)
+            if let began = entries[id]?.flight?.began, began + JobReadings.staleness < asked {
+                entries[id]?.flight?.late.append(waiter)
             } else {
-                entries[id]?.flight = nil
-                flight.waiters.append(waiter)
+                entries[id]?.flight?.waiters.append(waiter)
             }
-            entries[id]?.flight = flight
             return nil
         }
 

@@ -7,7 +7,7 @@ extension BenchmarkClient {
     /// Asks for one job, or for many in turn.
     func status(jobs: Int) async throws -> Measurement {
         let requests = SpeechWorkload.jobs.prefix(jobs).map { StatusRequest(jobID: $0.description) }
-        return try await load { client, end in
+        return try await load(first: requests[0]) { client, end in
             var next = Int.random(in: requests.indices)
             var count = 0
             while ContinuousClock.now < end {
@@ -21,7 +21,7 @@ extension BenchmarkClient {
 
     /// Reads a completed job's partials from the first to the last, again and again.
     func result() async throws -> Measurement {
-        try await load { client, end in
+        try await load(first: StatusRequest(jobID: SpeechWorkload.completed.description)) { client, end in
             var count = 0
             while ContinuousClock.now < end {
                 count += try await partials(of: SpeechWorkload.completed.description, client)

@@ -63,12 +63,14 @@ struct BenchmarkClient {
         }
     }
 
+    /// - Parameter first: Connects each client.
     func load(
+        first: StatusRequest = Workload.statusRequest,
         _ body: @escaping @Sendable (RPCClient, ContinuousClock.Instant) async throws -> (Double, [UInt32])
     ) async throws -> Measurement {
         let clients = (0..<connections).map { _ in client() }
         for client in clients {
-            let _: JobStatus = try await client.unary(Workload.status, Workload.statusRequest)
+            let _: JobStatus = try await client.unary(Workload.status, first)
         }
         let start = ContinuousClock.now
         let end = start + .seconds(seconds)
