@@ -8,7 +8,7 @@ import Testing
 
 @testable import STTService
 
-@Suite("Status", .timeLimit(.minutes(3)))
+@Suite("Status", .timeLimit(.minutes(5)))
 struct StatusTests {
     @Test("a Status that began after Cancel or Delete was answered shows it, whatever else is asked meanwhile")
     func ownWrites() async throws {
