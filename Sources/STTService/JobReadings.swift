@@ -11,8 +11,8 @@ import Synchronization
 /// An answer that is here already is given without suspension. Where a reading is needed, one of those who ask reads, in
 /// its own task; those who came in time for its begin wait for it, the others for the next one.
 ///
-/// Memory: an entry for each job asked for within the last 50 ms, at most `entryLimit` of them besides those that are
-/// being read. Without an entry there is nothing to be stale, so one can be dropped at any time.
+/// Memory: an entry for each job asked for within the 50 ms before the last reading, at most `entryLimit` of them besides
+/// those that are being read. Without an entry there is nothing to be stale, so one can be dropped at any time.
 ///
 /// Concurrency: the mutex guards the entries. Waiters are resumed outside it.
 final class JobReadings: Sendable {
