@@ -119,7 +119,10 @@ let package = Package(
             ],
             path: "Benchmarks/orchestration", exclude: ["README.md", "run"], swiftSettings: strict),
         .executableTarget(
-            name: "rpc-benchmark", dependencies: ["RPCServer", "RPCClient", "STTProto", log],
+            name: "rpc-benchmark",
+            dependencies: [
+                "RPCServer", "RPCClient", "STTProto", "STTClient", "STTCore", "STTEmbedded", "STTService", log,
+            ],
             path: "Benchmarks/rpc/swift", swiftSettings: strict),
 
         // Test support and tests.

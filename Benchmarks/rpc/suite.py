@@ -77,6 +77,7 @@ class Contenders:
         self.stt = arguments.stt
         self.stt_server = (arguments.stt, "serve", SERVER_THREADS)
         self.tls = arguments.tls
+        self.speech_server = (arguments.stt, "serve-speech", SERVER_THREADS)
         self.grpc_server = (os.path.join(arguments.programs, "grpc-server"), SERVER_THREADS) if arguments.grpc else None
         self.grpc_client = os.path.join(arguments.programs, "grpc-client")
 
@@ -186,6 +187,37 @@ def encrypted(contenders):
         print_row(title, "", "", f"{held(server, (few, 10), (many, 2000)):,.0f}")
 
 
+def service(contenders):
+    """The service's own methods on the embedded store, beside the RPC layer with nothing behind it."""
+    rows = (
+        ("Status of one job, 8 x 16 (calls/s)", "status", "status", 8, 16),
+        ("Status of 2,000 jobs in turn, 8 x 16", "status-many", "status-many", 8, 16),
+        ("Submit 64 KiB, 1 x 8 (jobs/s)", "submit", "submit", 1, 8),
+        ("StreamResult, 1 reader (partials/s)", "result", "stream", 1, 1),
+        ("StreamResult, 100 readers", "result", "stream", 1, 100),
+        ("StreamResult live, 100 readers", "live", None, 1, 100),
+    )
+    print_row("embedded store, Swift client", "", "RPC layer alone", "with the service", "", "of it")
+    for title, work, bare_work, connections, in_flight in rows:
+        if not ROWS.search(title):
+            continue
+        samples = {}
+        for _ in range(RUNS):
+            for name, server, command in (("bare", contenders.stt_server, bare_work), ("service", contenders.speech_server, work)):
+                if command is None:
+                    continue
+                with Server(*server) as running:
+                    before = running.cpu_seconds()
+                    measurement = measure(
+                        contenders.stt, command, running.port, str(connections), str(in_flight), str(SECONDS))
+                    seconds = measurement.pop() if len(measurement) > 3 else SECONDS
+                    measurement.append((running.cpu_seconds() - before) * SECONDS / seconds)
+                samples.setdefault(name, []).append(measurement)
+        cells = {name: Cell(values) for name, values in samples.items()}
+        bare, real = cells.get("bare"), cells["service"]
+        print_row(title, "", str(bare) if bare else "-", str(real), "", ratio(real, bare))
+
+
 def settle(server):
     """Waits until the server has done what the new peers make it do."""
     before = -1.0
@@ -251,6 +283,7 @@ def main():
     print(f"{os.cpu_count()} cores, load {load:.1f} before the start" + ("; BUSY, read the ratios only" if load > 1 else ""))
     throughput(contenders)
     encrypted(contenders)
+    service(contenders)
     idle_memory(contenders)
     idle_cpu(contenders)
 

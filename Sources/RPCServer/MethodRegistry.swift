@@ -1,6 +1,6 @@
 public import RPCTransport
 public import STTProto
-internal import RPCWire
+public import RPCWire
 
 /// The methods that a server offers, each with its handler.
 ///
@@ -23,6 +23,18 @@ public struct MethodRegistry: Sendable {
             return { call in
                 try encode(try await handler(request, call.context))
             }
+        }
+    }
+
+    /// One request, one reply that is encoded already, so that calls may share it.
+    ///
+    /// - Parameter name: As in `unary(_:_:)`.
+    public mutating func unary<Req: ProtoMessage>(
+        _ name: String, _ handler: @escaping @Sendable (Req, CallContext) async throws -> SharedBytes
+    ) {
+        handlers[name] = .singleRequest { bytes throws(RPCError) in
+            let request = try decodeRequest(Req.self, bytes)
+            return { call in try await handler(request, call.context) }
         }
     }
 

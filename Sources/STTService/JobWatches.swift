@@ -1,11 +1,12 @@
 import Logging
+import RPCWire
 import STTCore
 import Synchronization
 
-/// What a stream is told about its job.
+/// What a stream that takes chunks as they are ready is told about its job.
 enum JobNews: Sendable {
     /// A chunk was committed. Some of these never come, and some come twice.
-    case chunk(Chunk)
+    case chunk(Chunk, LonePartial)
     /// The job as the store has it now.
     case job(Job)
     /// The job was deleted.
@@ -14,12 +15,14 @@ enum JobNews: Sendable {
     case trouble(PortError)
 }
 
-/// Watches jobs for the streams of this process: one subscription and one poll a second for each job, however many
-/// streams follow it.
+/// The jobs that have streams in this process, each watched once, however many streams follow it.
 ///
-/// Concurrency: the mutex guards the listeners. A watch is a task that lives as long as its job has listeners.
+/// Concurrency: the mutex guards the watches. A watch is a task that lives as long as its job has followers.
 final class JobWatches: Sendable {
-    private struct Watch {
+    private struct Watched {
+        let watch: JobWatch
+        var followers: Set<UInt64> = []
+        /// Followers that want every chunk as it comes.
         var listeners: [UInt64: AsyncStream<JobNews>.Continuation] = [:]
         var task: Task<Void, Never>
         /// Asks the store at once.
@@ -27,76 +30,122 @@ final class JobWatches: Sendable {
     }
 
     private struct State {
-        var watches: [JobID: Watch] = [:]
+        var jobs: [JobID: Watched] = [:]
         var lastID: UInt64 = 0
     }
 
     private let store: any JobStore
     private let events: any EventBus
+    private let readings: JobReadings
     private let logger: Logger
     private let pollInterval: Duration
+    private let memory: PartialMemory
     private let state = Mutex(State())
 
     /// News that are kept for a stream that does not keep up. The oldest are dropped: the next poll makes up for them.
     private static let bufferLimit = 256
 
-    init(store: any JobStore, events: any EventBus, logger: Logger, pollInterval: Duration = .seconds(1)) {
+    init(
+        store: any JobStore, events: any EventBus, readings: JobReadings, logger: Logger,
+        pollInterval: Duration = .seconds(1), memory: PartialMemory = PartialMemory()
+    ) {
         self.store = store
         self.events = events
+        self.readings = readings
         self.logger = logger
         self.pollInterval = pollInterval
+        self.memory = memory
+    }
+
+    /// Lends the watch of a job, and a number among its followers.
+    /// - Parameters:
+    ///   - known: The job as it was read just now, if it was.
+    ///   - chunk: The first chunk that the follower wants.
+    func withWatch<Result>(
+        of job: JobID, known: Job?, from chunk: Int, _ body: (JobWatch, UInt64) async throws -> Result
+    ) async rethrows -> Result {
+        let (watch, id) = join(job, known, from: chunk, listener: nil)
+        defer { leave(job, id) }
+        return try await body(watch, id)
     }
 
     /// Lends the news of a job: its state as the store has it now or a moment later, then what happens.
-    func withNews<Result>(of job: JobID, _ body: (AsyncStream<JobNews>) async throws -> Result) async rethrows -> Result
-    {
-        let (news, id) = join(job)
+    func withNews<Result>(
+        of job: JobID, known: Job?, _ body: (AsyncStream<JobNews>) async throws -> Result
+    ) async rethrows -> Result {
+        let (news, listener) = AsyncStream.makeStream(
+            of: JobNews.self, bufferingPolicy: .bufferingNewest(Self.bufferLimit))
+        let (_, id) = join(job, known, from: .max, listener: listener)
         defer { leave(job, id) }
         return try await body(news)
     }
 
     /// The jobs that are watched.
-    var count: Int { state.withLock { $0.watches.count } }
+    var count: Int { state.withLock { $0.jobs.count } }
 
-    private func join(_ job: JobID) -> (AsyncStream<JobNews>, UInt64) {
-        let (news, listener) = AsyncStream.makeStream(
-            of: JobNews.self, bufferingPolicy: .bufferingNewest(Self.bufferLimit))
-        return state.withLock { state in
+    /// Bytes of partials that are kept.
+    var byteCount: Int { memory.byteCount }
+
+    /// Partials that were encoded so far.
+    var encodeCount: Int { memory.encodeCount }
+
+    private func join(
+        _ job: JobID, _ known: Job?, from chunk: Int, listener: AsyncStream<JobNews>.Continuation?
+    ) -> (JobWatch, UInt64) {
+        state.withLock { state in
             state.lastID += 1
-            if state.watches[job] == nil {
-                let (pokes, poke) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-                let task = Task { await self.watch(job, pokes, poke) }
-                state.watches[job] = Watch(task: task, poke: poke)
-            }
-            state.watches[job]?.listeners[state.lastID] = listener
-            state.watches[job]?.poke.yield()
-            return (news, state.lastID)
+            let id = state.lastID
+            let isFirst = state.jobs[job] == nil
+            var watched = state.jobs[job] ?? begin(job, known, from: chunk)
+            watched.followers.insert(id)
+            watched.listeners[id] = listener
+            state.jobs[job] = watched
+            let isNew = listener == nil && watched.watch.want(from: chunk) && !isFirst
+            if isNew || listener != nil || known.map({ watched.watch.isBehind($0) }) ?? true { watched.poke.yield() }
+            return (watched.watch, id)
         }
+    }
+
+    private func begin(_ job: JobID, _ known: Job?, from chunk: Int) -> Watched {
+        let watch = JobWatch(job, store: store, memory: memory)
+        watch.want(from: chunk)
+        let (pokes, poke) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        return Watched(watch: watch, task: Task { await self.run(watch, known, pokes, poke) }, poke: poke)
     }
 
     private func leave(_ job: JobID, _ id: UInt64) {
         // What is removed is released outside the lock.
         let (listener, ended) = state.withLock { state in
-            let listener = state.watches[job]?.listeners.removeValue(forKey: id)
-            guard state.watches[job]?.listeners.isEmpty == true else { return (listener, nil as Watch?) }
-            return (listener, state.watches.removeValue(forKey: job))
+            state.jobs[job]?.followers.remove(id)
+            let listener = state.jobs[job]?.listeners.removeValue(forKey: id)
+            guard state.jobs[job]?.followers.isEmpty == true else { return (listener, nil as Watched?) }
+            return (listener, state.jobs.removeValue(forKey: job))
         }
         listener?.finish()
         ended?.task.cancel()
         ended?.poke.finish()
     }
 
-    private func tell(_ news: JobNews, about job: JobID) {
-        let listeners = state.withLock { state in state.watches[job].map { Array($0.listeners.values) } ?? [] }
+    private func tell(_ job: JobID, _ news: () -> JobNews) {
+        let listeners =
+            state.withLock { state in
+                guard let watched = state.jobs[job], !watched.listeners.isEmpty else { return [] }
+                return Array(watched.listeners.values)
+            } as [AsyncStream<JobNews>.Continuation]
+        guard !listeners.isEmpty else { return }
+        let news = news()
         for listener in listeners { listener.yield(news) }
     }
 }
 
 extension JobWatches {
-    private func watch(_ job: JobID, _ pokes: AsyncStream<Void>, _ poke: AsyncStream<Void>.Continuation) async {
+    private func run(
+        _ watch: JobWatch, _ known: Job?, _ pokes: AsyncStream<Void>, _ poke: AsyncStream<Void>.Continuation
+    ) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.listen(to: job, poke) }
-            group.addTask { await self.poll(job, pokes) }
+            // Nothing is published of a job that has ended.
+            if known?.state.isTerminal != true { group.addTask { await self.listen(to: watch, poke) } }
+            group.addTask { await self.poll(watch, known, pokes) }
             group.addTask {
                 while (try? await Task.sleep(for: self.pollInterval)) != nil { poke.yield() }
             }
@@ -104,23 +153,25 @@ extension JobWatches {
     }
 
     /// Passes the bus's events on. Without the bus there are only the polls, until it can be subscribed to again.
-    private func listen(to job: JobID, _ poke: AsyncStream<Void>.Continuation) async {
+    private func listen(to watch: JobWatch, _ poke: AsyncStream<Void>.Continuation) async {
         var failures = 0
         while !Task.isCancelled {
             do throws(PortError) {
-                let subscription = try await events.subscribe(to: job)
+                let subscription = try await events.subscribe(to: watch.id)
                 failures = 0
                 // What was committed before the subscription was in force is in the store.
                 poke.yield()
                 for await event in subscription {
                     switch event {
-                    case .chunkDone(let chunk): tell(.chunk(chunk), about: job)
+                    case .chunkDone(let chunk):
+                        watch.take(chunk)
+                        tell(watch.id) { .chunk(chunk, LonePartial()) }
                     case .jobChanged: poke.yield()
                     }
                 }
             } catch {
                 if failures == 0, !Task.isCancelled {
-                    logger.warning("no events, polling only", metadata: ["job": "\(job)", "error": "\(error)"])
+                    logger.warning("no events, polling only", metadata: ["job": "\(watch.id)", "error": "\(error)"])
                 }
             }
             failures += 1
@@ -128,19 +179,40 @@ extension JobWatches {
         }
     }
 
-    private func poll(_ job: JobID, _ pokes: AsyncStream<Void>) async {
+    private func poll(_ watch: JobWatch, _ known: Job?, _ pokes: AsyncStream<Void>) async {
         var failures = 0
+        if let known { _ = await look(watch, known, &failures) }
         for await _ in pokes {
-            do throws(PortError) {
-                let current = try await store.job(job, tenant: nil)
-                failures = 0
-                tell(current.map { .job($0) } ?? .gone, about: job)
-            } catch {
-                failures += 1
-                tell(.trouble(error), about: job)
-                guard (try? await Task.sleep(for: Self.pause(after: failures))) != nil else { return }
-            }
+            guard await look(watch, nil, &failures) else { return }
         }
+    }
+
+    /// - Returns: Whether to go on.
+    private func look(_ watch: JobWatch, _ known: Job?, _ failures: inout Int) async -> Bool {
+        do throws(PortError) {
+            if let current = try await current(watch.id, known) {
+                tell(watch.id) { .job(current) }
+                try await watch.take(current)
+            } else {
+                watch.isGone()
+                tell(watch.id) { .gone }
+            }
+            failures = 0
+            return true
+        } catch {
+            failures += 1
+            watch.isTroubled(error)
+            tell(watch.id) { .trouble(error) }
+            return (try? await Task.sleep(for: Self.pause(after: failures))) != nil
+        }
+    }
+
+    private func current(_ id: JobID, _ known: Job?) async throws(PortError) -> Job? {
+        if let known { return known }
+        let asOf = readings.instant
+        let job = try await store.job(id, tenant: nil)
+        if let job { readings.noticed(job, asOf: asOf) }
+        return job
     }
 
     /// Doubles from 250 ms to 4 s, with some chance so that the watches do not ask all at once.

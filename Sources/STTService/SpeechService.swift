@@ -7,6 +7,7 @@ import STTProto
 public struct SpeechService: Sendable {
     let context: ServiceContext
     let admission: AdmissionGauge
+    let readings: JobReadings
     let watches: JobWatches
     let quotas: UploadQuotas?
     let startedAt = ContinuousClock.now
@@ -14,7 +15,9 @@ public struct SpeechService: Sendable {
     public init(context: ServiceContext) {
         self.context = context
         admission = AdmissionGauge(store: context.store, limit: context.limits.maximumUnfinishedJobs)
-        watches = JobWatches(store: context.store, events: context.events, logger: context.logger)
+        readings = JobReadings(store: context.store)
+        watches = JobWatches(
+            store: context.store, events: context.events, readings: readings, logger: context.logger)
         quotas = context.tenantLimits.map { limits in
             UploadQuotas(
                 ledger: TenantLedger(limits: limits), audio: AudioQuota(store: context.store, limits: limits),
@@ -32,7 +35,9 @@ public struct SpeechService: Sendable {
         registry.clientStreaming(SpeechMethod.submit) { requests, call in
             try await mapped { try await submit(requests, call) }
         }
-        registry.unary(SpeechMethod.status) { request, call in try await mapped { try await status(request, call) } }
+        registry.unary(SpeechMethod.status) { request, call -> SharedBytes in
+            try await mapped { try await status(request, call) }
+        }
         registry.serverStreaming(SpeechMethod.streamResult) { request, replies, call in
             try await mapped { try await streamResult(request, replies, call) }
         }
@@ -61,6 +66,13 @@ public struct SpeechService: Sendable {
         let id = try jobID(text)
         guard let job = try await context.store.job(id, tenant: tenant(of: call)) else { throw unknown(id) }
         return job
+    }
+
+    /// The job that a request names, as it was 50 ms ago or later, where it exists for the caller.
+    func reading(_ text: String, _ call: CallContext) async throws -> JobReading {
+        let id = try jobID(text)
+        guard let reading = try await readings.reading(of: id, tenant: tenant(of: call)) else { throw unknown(id) }
+        return reading
     }
 
     func jobID(_ text: String) throws -> JobID {

@@ -1,7 +1,9 @@
 import Foundation
 import Logging
+import RPCWire
 import STTCore
 import STTEmbedded
+import STTProto
 import STTTestKit
 import Synchronization
 import Testing
@@ -9,9 +11,11 @@ import Testing
 @testable import STTService
 
 /// What a feed delivered.
+///
+/// Concurrency: a mutex guards it.
 final class Collected: Sendable {
     private struct State {
-        var chunks: [MergedChunk] = []
+        var chunks: [Partial] = []
         var last: Job?
         var waiters: [(isMet: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
     }
@@ -19,10 +23,17 @@ final class Collected: Sendable {
     private let state = Mutex(State())
 
     func add(_ event: ResultFeed.Event) {
+        let reply: StreamResultReply?
+        do {
+            reply = try StreamResultReply.decode(event.encoded.bytes)
+        } catch {
+            reply = nil
+            Issue.record(error)
+        }
         let ready = state.withLock { state in
             switch event {
-            case .partial(let merged, _): state.chunks.append(merged)
-            case .status(let job): state.last = job
+            case .partial: if case .partial(let partial) = reply { state.chunks.append(partial) }
+            case .status(let job, _): state.last = job
             }
             let now = state
             let ready = now.waiters.filter { $0.isMet(now) }
@@ -53,7 +64,8 @@ final class Collected: Sendable {
         }
     }
 
-    var indexes: [Int] { state.withLock { $0.chunks.map(\.index) } }
+    var indexes: [Int] { state.withLock { $0.chunks.map(\.chunk) } }
+    var partials: [Partial] { state.withLock { $0.chunks } }
     var text: String { state.withLock { $0.chunks.map(\.text).joined() } }
     var lastState: JobState? { state.withLock { $0.last?.state } }
 }
@@ -66,12 +78,16 @@ final class FeedFixture: Sendable {
     let readPlan: FaultPlan
     let events: FaultyEventBus
     let watches: JobWatches
+    let memory: PartialMemory
     private let folder: DataFolder
     private let count: Int
+    /// Every cut is a forced one, with half a second on both sides of it.
+    private let cutsHard: Bool
     private let owner = OwnerToken()
 
     init(
-        chunks: Int, storeFaults: @escaping @Sendable (PortCall) -> Fault = { _ in .none },
+        chunks: Int, memoryLimit: Int = 64 << 20, cutsHard: Bool = false,
+        storeFaults: @escaping @Sendable (PortCall) -> Fault = { _ in .none },
         faults: @escaping @Sendable (PortCall) -> Fault
     ) throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "stt-feed-\(UUID().uuidString)").path
@@ -80,9 +96,12 @@ final class FeedFixture: Sendable {
         readPlan = FaultPlan(storeFaults)
         readStore = FaultyJobStore(store, plan: readPlan)
         events = FaultyEventBus(InProcessEventBus(), plan: FaultPlan(faults))
+        memory = PartialMemory(limit: memoryLimit)
         watches = JobWatches(
-            store: readStore, events: events, logger: Logger(label: "feed") { _ in SwiftLogNoOpLogHandler() })
+            store: readStore, events: events, readings: JobReadings(store: readStore),
+            logger: Logger(label: "feed") { _ in SwiftLogNoOpLogHandler() }, memory: memory)
         count = chunks
+        self.cutsHard = cutsHard
     }
 
     deinit {
@@ -96,7 +115,12 @@ final class FeedFixture: Sendable {
         _ = try await store.insert(
             Job(id: id, tenant: .default, options: .init(), audio: audio, createdAt: SystemWallClock().now))
         _ = try await store.claim(.prepare, of: id, owner: owner, lease: .seconds(60))
-        let spans = (0..<count).map { ChunkSpan(index: $0, startSample: $0 * 16_000, endSample: ($0 + 1) * 16_000) }
+        let spans = (0..<count).map { index in
+            let leadIn = cutsHard && index > 0 ? 8_000 : 0
+            return ChunkSpan(
+                index: index, startSample: index * 16_000 - leadIn, endSample: (index + 1) * 16_000,
+                leadInSamples: leadIn, endsInForcedCut: cutsHard && index < count - 1)
+        }
         let format = AudioFormat(name: "WAV", sampleRate: 16_000, channels: 1, sampleCount: count * 16_000)
         _ = try await store.addChunks(spans, to: id, owner: owner, format: format)
         _ = try await store.finishPreparing(id, owner: owner, chunkCount: count, format: format)
@@ -108,11 +132,7 @@ final class FeedFixture: Sendable {
             let owner = OwnerToken()
             let claimed = try #require(
                 try await store.claimChunk(index, of: id, owner: owner, lease: .seconds(60)))
-            let start = claimed.chunk.span.startMilliseconds
-            let result = ChunkResult(
-                segments: [
-                    TranscriptSegment(startMilliseconds: start, endMilliseconds: start + 900, text: "chunk \(index)")
-                ], engine: "none", engineMilliseconds: 1)
+            let result = result(of: claimed.chunk.span)
             _ = try await store.commitChunk(index, of: id, owner: owner, result: result)
             var done = claimed.chunk
             done.state = .done
@@ -120,6 +140,30 @@ final class FeedFixture: Sendable {
             try await events.publish(.chunkDone(done))
             // Events are repeated by brokers, too.
             try await events.publish(.chunkDone(done))
+        }
+    }
+
+    private func result(of span: ChunkSpan) -> ChunkResult {
+        let start = span.startMilliseconds
+        var segment = TranscriptSegment(
+            startMilliseconds: start, endMilliseconds: start + 900, text: "chunk \(span.index)")
+        if cutsHard {
+            segment.endMilliseconds = span.endMilliseconds
+            segment.words = stride(from: start, to: span.endMilliseconds, by: 100).map { time in
+                TranscriptWord(
+                    startMilliseconds: time, endMilliseconds: time + 100, text: "word\(time / 100)", probability: 1)
+            }
+            segment.text = segment.words.map(\.text).joined(separator: " ")
+        }
+        return ChunkResult(segments: [segment], engine: "none", engineMilliseconds: 1)
+    }
+
+    /// The partials as one fold over all the chunks in the store makes them.
+    func reference(of id: JobID) async throws -> [Partial] {
+        var merger = TranscriptMerger()
+        return try await store.chunks(of: id, from: 0, limit: count).map { chunk in
+            let merged = merger.fold(chunk.span, try #require(chunk.result))
+            return Partial(merged, chunk: chunk, options: .init())
         }
     }
 
@@ -132,8 +176,10 @@ final class FeedFixture: Sendable {
         try await events.publish(.jobChanged(id))
     }
 
-    func feed(_ id: JobID, firstChunk: Int = 0, order: ResultFeed.Order = .inOrder) -> ResultFeed {
+    func feed(
+        _ id: JobID, known: Job? = nil, firstChunk: Int = 0, order: ResultFeed.Order = .inOrder
+    ) -> ResultFeed {
         ResultFeed(
-            store: readStore, watches: watches, job: id, firstChunk: firstChunk, order: order)
+            store: readStore, watches: watches, job: id, known: known, firstChunk: firstChunk, order: order)
     }
 }

@@ -10,7 +10,7 @@ struct BenchmarkClient {
     let inFlight: Int
     let seconds: Double
 
-    private func client() throws -> RPCClient {
+    func client() throws -> RPCClient {
         var configuration = RPCClientConfiguration()
         configuration.connection.limits.maxStreams = 1024
         configuration.tls = try BenchmarkTLS.client()
@@ -64,12 +64,14 @@ struct BenchmarkClient {
         }
     }
 
-    private func load(
+    /// - Parameter first: Connects each client.
+    func load(
+        first: StatusRequest = Workload.statusRequest,
         _ body: @escaping @Sendable (RPCClient, ContinuousClock.Instant) async throws -> (Double, [UInt32])
     ) async throws -> Measurement {
         let clients = try (0..<connections).map { _ in try client() }
         for client in clients {
-            let _: JobStatus = try await client.unary(Workload.status, Workload.statusRequest)
+            let _: JobStatus = try await client.unary(Workload.status, first)
         }
         let start = ContinuousClock.now
         let end = start + .seconds(seconds)
@@ -107,6 +109,9 @@ struct Measurement: Sendable {
         let p99 = sorted.isEmpty ? 0 : sorted[sorted.count * 99 / 100]
         return "RESULT \(count / seconds) \(p50) \(p99)"
     }
+
+    /// The same and how long it took, for work that ends when it is done.
+    var timedLine: String { "\(line) \(seconds)" }
 }
 
 extension Duration {

@@ -19,13 +19,16 @@ enum BenchmarkServer {
             }
             return SubmitReply(jobID: Workload.jobID, audioBytes: bytes)
         }
+        try await serve(methods, loops: loops, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// Serves until standard input ends.
+    static func serve(_ methods: MethodRegistry, loops: Int, logger: Logger) async throws {
         var configuration = RPCServerConfiguration()
         configuration.eventLoops = loops
         configuration.connection.limits.maxStreams = 1024
         configuration.tls = try BenchmarkTLS.server()
-        let server = RPCServer(
-            methods: methods, configuration: configuration,
-            logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
+        let server = RPCServer(methods: methods, configuration: configuration, logger: logger)
         let addresses = try await server.start(listeningOn: [BenchmarkTLS.address(port: 0)])
         guard let port = BenchmarkTLS.port(of: addresses) else { return }
         print("PORT \(port)")

@@ -20,13 +20,28 @@ public struct JobID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// Reads an id. `nil` unless the text is 32 hexadecimal digits in groups of 8-4-4-4-12; upper case is accepted.
     public init?(_ text: String) {
-        guard text.utf8.count == 36 else { return nil }
-        for (index, byte) in text.utf8.enumerated() {
+        var text = text
+        let check = text.withUTF8 { Self.check($0) }
+        guard check.isID else { return nil }
+        description = check.isLowerCase ? text : text.lowercased()
+    }
+
+    private static func check(_ text: UnsafeBufferPointer<UInt8>) -> (isID: Bool, isLowerCase: Bool) {
+        guard text.count == 36 else { return (false, false) }
+        var isLowerCase = true
+        for index in 0..<36 {
             let isHyphenPlace = index == 8 || index == 13 || index == 18 || index == 23
-            let isHexDigit = Character(UnicodeScalar(byte)).isHexDigit
-            guard isHyphenPlace ? byte == UInt8(ascii: "-") : isHexDigit else { return nil }
+            switch text[index] {
+            case UInt8(ascii: "-"): if !isHyphenPlace { return (false, false) }
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"):
+                if isHyphenPlace { return (false, false) }
+            case UInt8(ascii: "A")...UInt8(ascii: "F"):
+                if isHyphenPlace { return (false, false) }
+                isLowerCase = false
+            default: return (false, false)
+            }
         }
-        description = text.lowercased()
+        return (true, isLowerCase)
     }
 
     public static func < (a: JobID, b: JobID) -> Bool { a.description < b.description }

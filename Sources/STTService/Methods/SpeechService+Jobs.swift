@@ -4,8 +4,9 @@ import STTCore
 import STTProto
 
 extension SpeechService {
-    func status(_ request: StatusRequest, _ call: CallContext) async throws -> JobStatus {
-        JobStatus(try await job(request.jobID, call))
+    /// Gives the encoded reply, which all who ask share.
+    func status(_ request: StatusRequest, _ call: CallContext) async throws -> SharedBytes {
+        try await reading(request.jobID, call).status.get()
     }
 
     func cancel(_ request: CancelRequest, _ call: CallContext) async throws -> JobStatus {
@@ -13,16 +14,20 @@ extension SpeechService {
         // The expiry depends on the job's own retention, which never changes.
         let job = try await job(request.jobID, call)
         let retention = job.options.retentionSeconds.map { Duration.seconds($0) } ?? context.retention
+        let issued = readings.instant
         let outcome = try await context.store.cancel(
             id, tenant: tenant(of: call), expiresAt: context.clock.now + retention)
         switch outcome {
         case .cancelled(let job):
+            readings.wrote(job, issued: issued)
             context.logger.info("job cancelled", metadata: ["job": "\(id)", "call": "\(call.callID)"])
             await announceEnd(of: id)
             return JobStatus(job)
         case .alreadyEnded(let job) where job.state == .cancelled:
+            readings.noticed(job, asOf: issued)
             return JobStatus(job)
         case .alreadyEnded(let job):
+            readings.noticed(job, asOf: issued)
             throw RPCError(.failedPrecondition, "job \(id) is \(job.state.rawValue) already and cannot be cancelled")
         case .notFound:
             throw unknown(id)
@@ -50,8 +55,10 @@ extension SpeechService {
             }
             query.before = before
         }
+        let asOf = readings.instant
         let jobs = try await context.store.jobs(query)
         let page = jobs.prefix(limit)
+        for job in page { readings.noticed(job, asOf: asOf) }
         return ListReply(
             jobs: page.map { JobStatus($0) },
             nextPageToken: jobs.count > limit ? page.last?.id.description ?? "" : "")
@@ -59,8 +66,10 @@ extension SpeechService {
 
     func delete(_ request: DeleteRequest, _ call: CallContext) async throws -> DeleteReply {
         let id = try jobID(request.jobID)
+        let issued = readings.instant
         switch try await context.store.markDeleted(id, tenant: tenant(of: call)) {
         case .deleted(let job):
+            readings.deleted(id)
             do {
                 try await context.queue.enqueue([
                     WorkItem(.collect, job: id, tenant: job.tenant, priority: job.priority)
@@ -71,6 +80,7 @@ extension SpeechService {
             }
             return DeleteReply()
         case .notEnded(let job):
+            readings.noticed(job, asOf: issued)
             throw RPCError(.failedPrecondition, "job \(id) is \(job.state.rawValue); cancel it before deleting it")
         case .notFound:
             throw unknown(id)

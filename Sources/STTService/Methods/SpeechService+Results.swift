@@ -7,7 +7,7 @@ extension SpeechService {
     func streamResult(
         _ request: StreamResultRequest, _ replies: OutboundMessages<StreamResultReply>, _ call: CallContext
     ) async throws {
-        let job = try await job(request.jobID, call)
+        let job = try await reading(request.jobID, call).job
         let order: ResultFeed.Order =
             switch request.order {
             case .inOrder: .inOrder
@@ -15,15 +15,9 @@ extension SpeechService {
             case .unrecognized: throw RPCError(.invalidArgument, "this server delivers in order or as ready only")
             }
         let feed = ResultFeed(
-            store: context.store, watches: watches, job: job.id, firstChunk: request.fromChunk, order: order)
-        try await feed.run { event in
-            switch event {
-            case .partial(let merged, let chunk):
-                try await replies.send(.partial(Partial(merged, chunk: chunk, options: job.options)))
-            case .status(let job):
-                try await replies.send(.status(JobStatus(job)))
-            }
-        }
+            store: context.store, watches: watches, job: job.id, known: job, firstChunk: request.fromChunk,
+            order: order)
+        try await feed.run { event in try await replies.send(encoded: event.encoded) }
     }
 
     func getResult(
@@ -32,7 +26,9 @@ extension SpeechService {
         guard let format = TranscriptFormat(request.format) else {
             throw RPCError(.invalidArgument, "the result format must be json, txt, srt, vtt or tsv")
         }
+        let asOf = readings.instant
         let job = try await job(request.jobID, call)
+        readings.noticed(job, asOf: asOf)
         guard let result = job.result else { throw withoutResult(job) }
         do {
             var renderer = StoredTranscriptRenderer(format)

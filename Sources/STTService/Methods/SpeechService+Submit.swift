@@ -35,7 +35,10 @@ extension SpeechService {
                 try await intake.append(bytes)
             }
             try Task.checkCancellation()
-            return SubmitReply(try await intake.finish())
+            let issued = readings.instant
+            let receipt = try await intake.finish()
+            readings.wrote(receipt.job, issued: issued)
+            return SubmitReply(receipt)
         } catch {
             await intake.abort()
             throw error
