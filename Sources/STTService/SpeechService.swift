@@ -21,7 +21,7 @@ public struct SpeechService: Sendable {
             try await mapped { try await submit(requests, call) }
         }
         registry.unary(SpeechMethod.status) { request, call in try await mapped { try await status(request, call) } }
-        registry.serverStreaming(SpeechMethod.streamResult) { request, replies, call in
+        registry.serverStreaming(SpeechMethod.streamResult, drainError: .draining) { request, replies, call in
             try await mapped { try await streamResult(request, replies, call) }
         }
         registry.serverStreaming(SpeechMethod.getResult) { request, replies, call in

@@ -47,6 +47,8 @@ struct GlobalOptions: ParsableArguments {
 
     var clientConfiguration: SpeechClientConfiguration {
         var configuration = SpeechClientConfiguration()
+        // The order is the caller's.
+        configuration.connection.spreadsOverAddresses = false
         configuration.connection.agent = "stt-rpc/\(Version.current)"
         if let retryFor {
             configuration.retryFor = retryFor.duration
