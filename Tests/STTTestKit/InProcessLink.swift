@@ -136,7 +136,11 @@ private final class Relay: Sendable {
             guard write(buffer[..<length], to: target) else { break }
             count(length)
         }
-        if left == 0 { cut() } else { shutdown(target, Int32(SHUT_WR)) }
+        if left == 0 {
+            cut()
+        } else if !isSwallowing.load(ordering: .sequentiallyConsistent) {
+            shutdown(target, Int32(SHUT_WR))
+        }
         running.withLock { running in
             running -= 1
             guard running == 0 else { return }
