@@ -188,16 +188,28 @@ extension ClientCall: CallStreamOwner {
         guard outcome == nil else { return }
         switch ending {
         case .status(nil): finish(.success(()), discarding: false)
+        case .status(let error?) where error.code == .unavailable:
+            let goesElsewhere = stream.connection.map(core.answeredUnavailable) ?? false
+            if goesElsewhere, mayRepeat(wasStarted: true) { return willRepeat() }
+            finish(.failure(error), discarding: false)
         case .status(let error?): finish(.failure(error), discarding: false)
         case .cancelledByPeer: finish(.failure(RPCError(.cancelled, "the server gave up the call")), discarding: false)
         case .connectionLost(let error, let wasStarted):
-            if !wasStarted, stream.isReplayable, retries < core.configuration.maxTransparentRetries {
-                retries += 1
-                isToBeRetried = true
-            } else {
-                finish(.failure(error), discarding: false)
-            }
+            if mayRepeat(wasStarted: wasStarted) { return willRepeat() }
+            finish(.failure(error), discarding: false)
         }
+    }
+
+    /// Whether sending the call again can do no harm: it never started, or its key keeps it from being done twice.
+    private func mayRepeat(wasStarted: Bool) -> Bool {
+        guard stream.isReplayable, retries < core.configuration.maxTransparentRetries else { return false }
+        return !wasStarted || (options.idempotencyKey != nil && !stream.hasReceivedMessage)
+    }
+
+    /// The call is submitted again once the stream is free.
+    private func willRepeat() {
+        retries += 1
+        isToBeRetried = true
     }
 
     func streamDidDetach(_ stream: CallStream) {

@@ -11,38 +11,29 @@ internal import STTProto
 final class ClientCore: @unchecked Sendable {
     let loop: EventLoop
     let configuration: RPCClientConfiguration
-    private let addresses: [ServerAddress]
     private let logger: Logger
+    private let search: ServerSearch
 
     /// Takes new calls.
     private var active: Connection?
     /// Every connection that is not closed: the active one, and those that finish their calls.
     private var connections: [ObjectIdentifier: Connection] = [:]
+    /// The servers of the connections, as the address book names them, until one is known to have failed.
+    private var servers: [ObjectIdentifier: AddressBook.Key] = [:]
     private var waiting: Deque<ClientCall> = []
     /// Finish their calls and are closed then.
     private var retired: Set<ObjectIdentifier> = []
-
-    private var connector: StreamConnector?
-    private var attemptErrors: [AddressError] = []
-    /// Attempts of all addresses that failed in a row.
-    private var failures = 0
-    private var nextAttempt: UInt64 = 0
     private var timer: TimerID?
     private var isClosed = false
     private var lastError: RPCError?
-    /// The address that is tried first.
-    private var firstAddress = 0
-    /// Where the active connection leads, and since when.
-    private var activeAddress = 0
-    private var activeSince: UInt64 = 0
 
     init(
         loop: EventLoop, addresses: [ServerAddress], configuration: RPCClientConfiguration, logger: Logger
     ) {
         self.loop = loop
-        self.addresses = addresses
         self.configuration = configuration
         self.logger = logger
+        search = ServerSearch(loop: loop, addresses: addresses, configuration: configuration, logger: logger)
     }
 
     /// For a sentence about a call that found no connection: `: ` and why, or nothing.
@@ -70,63 +61,41 @@ final class ClientCore: @unchecked Sendable {
 
     private func connectIfNeeded() {
         if let active, active.isExhausted { self.active = nil }
-        guard !waiting.isEmpty, active == nil, connector == nil, timer == nil, !isClosed else { return }
-        let now = MonotonicClock.now()
-        if nextAttempt > now {
-            timer = loop.schedule(at: nextAttempt, self)
+        guard !waiting.isEmpty, active == nil, !search.isRunning, timer == nil, !isClosed else { return }
+        if search.book.nextRound > MonotonicClock.now() {
+            timer = loop.schedule(at: search.book.nextRound, self)
         } else {
-            attemptErrors = []
-            attempt(0)
-        }
-    }
-
-    private func attempt(_ index: Int) {
-        guard index < addresses.count else { return allFailed() }
-        let place = (firstAddress + index) % addresses.count
-        let address = addresses[place]
-        connector = StreamConnector(
-            loop: loop, address: address, timeout: configuration.connectTimeout, tls: configuration.tls
-        ) { [weak self] result in
-            guard let self else { return }
-            connector = nil
-            switch result {
-            case .success(let transport):
-                activeAddress = place
-                connected(transport, address)
-            case .failure(let error):
-                logger.debug("cannot connect", metadata: ["address": "\(address)", "error": "\(error.reason)"])
-                attemptErrors.append(error)
-                attempt(index + 1)
+            search.start { [weak self] outcome in
+                guard let self else { return }
+                switch outcome {
+                case .found(let transport, let server): connected(transport, server)
+                case .failed(let errors): allFailed(errors)
+                }
             }
         }
     }
 
-    private func allFailed() {
+    private func allFailed(_ errors: [AddressError]) {
+        var reasons: [String] = []
+        for error in errors {
+            let reason = error.explanation(after: configuration.connectTimeout)
+            if !reasons.contains(reason) { reasons.append(reason) }
+        }
         let error = RPCError(
-            .unavailable,
-            attemptErrors.isEmpty
-                ? "the client has no server address"
-                : attemptErrors.map { $0.explanation(after: configuration.connectTimeout) }.joined(separator: "; "),
-            cause: attemptErrors.first { !$0.isPermanent } ?? attemptErrors.last)
+            .unavailable, reasons.isEmpty ? "the client has no server address" : reasons.joined(separator: "; "),
+            cause: errors.first { !$0.isPermanent } ?? errors.last)
         lastError = error
-        backOff()
         // A certificate that is not trusted is not so a moment later, either.
-        let isHopeless = !attemptErrors.isEmpty && attemptErrors.allSatisfy(\.isPermanent)
+        let isHopeless = !errors.isEmpty && errors.allSatisfy(\.isPermanent)
         let failing = waiting.filter { isHopeless || !$0.options.waitForReady }
         waiting.removeAll { isHopeless || !$0.options.waitForReady }
         for call in failing { call.giveUp(error) }
-        connectIfNeeded()
+        // Without an address there is nothing that a patient call could wait for, but its deadline.
+        if !errors.isEmpty { connectIfNeeded() }
     }
 
-    private func backOff() {
-        let longest = configuration.maxBackoff.nanoseconds
-        let full = configuration.initialBackoff.nanoseconds << min(UInt64(failures), 20)
-        let wait = min(full, longest)
-        failures += 1
-        nextAttempt = MonotonicClock.now() + wait / 2 + UInt64.random(in: 0...max(1, wait / 2))
-    }
-
-    private func connected(_ transport: any ByteStream, _ address: ServerAddress) {
+    private func connected(_ transport: any ByteStream, _ server: ServerSearch.Candidate) {
+        let address = server.address
         var settings = configuration.connection
         settings.helloTimeout = configuration.connectTimeout
         let connection = Connection(
@@ -137,34 +106,54 @@ final class ClientCore: @unchecked Sendable {
         } catch {
             connection.delegate = nil
             transport.close()
-            attemptErrors = [AddressError(address, error)]
-            return allFailed()
+            noteFailure(of: server.key, wasConnected: false)
+            return allFailed([AddressError(address, error)])
         }
         connections[ObjectIdentifier(connection)] = connection
+        servers[ObjectIdentifier(connection)] = server.key
         active = connection
-        activeSince = MonotonicClock.now()
         openWaiting()
     }
 
-    /// A connection that is younger was not the one whose call failed.
-    private static let leastAge: UInt64 = 100_000_000
+    // Health.
 
-    /// Takes new calls to the next address. The active connection finishes its calls.
-    func moveOn() {
+    private func noteFailure(of server: AddressBook.Key, wasConnected: Bool) {
+        let (now, jitter) = (MonotonicClock.now(), Double.random(in: 0...1))
+        if wasConnected {
+            search.book.demote(server, now: now, jitter: jitter)
+        } else {
+            search.book.failed(server, now: now, jitter: jitter)
+        }
+    }
+
+    /// A connection's server has failed. Counts once.
+    private func noteFailure(of connection: Connection) {
+        guard let server = servers.removeValue(forKey: ObjectIdentifier(connection)) else { return }
+        noteFailure(of: server, wasConnected: connection.isHelloReceived)
+    }
+
+    /// A server answered a call with UNAVAILABLE: new calls go to another one that is well, if there is one. The others
+    /// of this connection go on.
+    ///
+    /// - Returns: Whether the next call goes elsewhere.
+    func answeredUnavailable(_ connection: Connection) -> Bool {
         loop.assertOnLoop()
-        guard addresses.count > 1, let active, MonotonicClock.now() - activeSince >= Self.leastAge else { return }
-        firstAddress = (activeAddress + 1) % addresses.count
-        retired.insert(ObjectIdentifier(active))
-        self.active = nil
-        connectionHasCapacity(active)
+        guard connection === active, let server = servers[ObjectIdentifier(connection)] else {
+            return connection !== active
+        }
+        noteFailure(of: server, wasConnected: true)
+        guard search.book.shouldLeave(server, now: MonotonicClock.now()) else { return false }
+        logger.debug("leaving a server that cannot serve", metadata: ["server": "\(server)"])
+        retired.insert(ObjectIdentifier(connection))
+        active = nil
+        return true
     }
 
     /// Ends every call and connection.
     func close() {
         loop.assertOnLoop()
         isClosed = true
-        connector?.cancel()
-        connector = nil
+        search.cancel()
         if let timer { loop.cancel(timer) }
         timer = nil
         for call in waiting { call.giveUp(RPCError(.cancelled, "the client was closed")) }
@@ -179,8 +168,7 @@ final class ClientCore: @unchecked Sendable {
 
 extension ClientCore: ConnectionDelegate {
     func connection(_ connection: Connection, didReceive hello: ControlMessage.Hello) throws(ConnectionError) {
-        failures = 0
-        nextAttempt = 0
+        if let server = servers[ObjectIdentifier(connection)] { search.book.connected(server) }
         lastError = nil
         logger.debug(
             "connected",
@@ -195,9 +183,12 @@ extension ClientCore: ConnectionDelegate {
         logger.debug(
             "the server goes away",
             metadata: ["server": "\(connection.peer)", "reason": "\(goAway.reason)", "message": "\(goAway.message)"])
-        if !connection.isHelloReceived || goAway.reason != CloseReason.drain.rawValue {
+        switch CloseReason(rawValue: goAway.reason) {
+        case .idle where connection.isHelloReceived: servers[ObjectIdentifier(connection)] = nil
+        case .drain where connection.isHelloReceived: noteFailure(of: connection)
+        default:
             lastError = RPCError(.unavailable, "\(connection.peer) ended the connection: \(goAway.message)")
-            backOff()
+            noteFailure(of: connection)
         }
         if goAway.reason == CloseReason.unauthenticated.rawValue {
             turnedAway(.refusedConnection(to: connection.peer, goAway.message))
@@ -225,18 +216,15 @@ extension ClientCore: ConnectionDelegate {
 
     func connectionDidClose(_ connection: Connection, _ error: ConnectionError) {
         connections[ObjectIdentifier(connection)] = nil
-        retired.remove(ObjectIdentifier(connection))
+        let wasLeft = retired.remove(ObjectIdentifier(connection)) != nil
         logger.debug(
             "connection closed", metadata: ["server": "\(connection.peer)", "message": "\(error.message)"])
-        if active === connection {
-            active = nil
-            // A host that is cut off lets each attempt wait for its time limit.
-            firstAddress = (activeAddress + 1) % max(addresses.count, 1)
-        }
-        if !connection.isHelloReceived, nextAttempt == 0 {
+        if active === connection { active = nil }
+        if !connection.isHelloReceived {
             lastError = RPCError(.unavailable, "\(connection.peer): \(error.message)")
-            backOff()
         }
+        if !wasLeft, error.reason != .idle { noteFailure(of: connection) }
+        servers[ObjectIdentifier(connection)] = nil
         connectIfNeeded()
     }
 }
@@ -244,7 +232,6 @@ extension ClientCore: ConnectionDelegate {
 extension ClientCore: TimerTarget {
     func timerFired(now: UInt64) {
         timer = nil
-        nextAttempt = 0
         connectIfNeeded()
     }
 }

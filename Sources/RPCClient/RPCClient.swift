@@ -7,7 +7,12 @@ internal import Synchronization
 /// Calls methods of a server.
 ///
 /// Connects when the first call is made. Calls share one connection; when it breaks, open calls fail with UNAVAILABLE
-/// and the next call connects anew. A call that cannot have reached a server is sent again by itself.
+/// and the next call connects anew. A call that cannot have reached a server is sent again by itself, and so is one with an
+/// idempotency key whose server went away before it answered.
+///
+/// With several addresses, or a name that leads to several servers, the client stays with one server while that works. One
+/// that cannot be connected to, drains, dies or answers UNAVAILABLE is tried after all others until its backoff is over.
+/// Names are looked up for every search.
 ///
 /// Concurrency: any task. The connections belong to one event loop with a thread of its own.
 public final class RPCClient: Sendable {
@@ -21,7 +26,7 @@ public final class RPCClient: Sendable {
     private let configuration: RPCClientConfiguration
     private let logger: Logger
 
-    /// - Parameter addresses: Tried in turn.
+    /// - Parameter addresses: Servers that can do the same, in an order drawn by lot unless the configuration keeps it.
     public init(addresses: [ServerAddress], configuration: RPCClientConfiguration = .init(), logger: Logger) {
         self.addresses = addresses
         self.configuration = configuration
@@ -125,13 +130,6 @@ public final class RPCClient: Sendable {
         } onCancel: {
             call.cancel()
         }
-    }
-
-    /// Takes new calls to the next address, as when a server answers that it cannot serve. Calls that run go on where they
-    /// are. Does nothing with a single address, and where the connection was made a moment ago.
-    public func moveOn() {
-        guard let core = state.withLock({ $0.core }) else { return }
-        core.loop.perform { core.moveOn() }
     }
 
     /// Ends every open call with CANCELLED and closes the connection.

@@ -2,15 +2,24 @@ public import RPCTLS
 public import RPCTransport
 
 /// How a client behaves.
+///
+/// Every call is bounded: one with a deadline by that; one without by ``connectTimeout`` for each server while it waits for
+/// a connection (unless it waits for ready), by the connection's keepalive while it is open, and by its stall timeout
+/// while the server does not take what is sent.
 public struct RPCClientConfiguration: Sendable {
-    /// From the start of an attempt to the server's HELLO, for each address.
+    /// For a name's addresses, for an attempt to connect, and from that to the server's HELLO: for each of them.
     public var connectTimeout: Duration = .seconds(5)
-    /// The first wait after a failed attempt. Doubles up to ``maxBackoff``, each jittered by half.
+    /// The first wait after a failed attempt, for each server by itself. Doubles up to ``maxBackoff``, each jittered by
+    /// half.
     public var initialBackoff: Duration = .milliseconds(100)
     public var maxBackoff: Duration = .seconds(5)
+    /// Whether the order of the addresses is drawn by lot, so that many clients with one list do not all sit on its first
+    /// server. False keeps the order: the first that works is used.
+    public var spreadsOverAddresses = true
     /// The deadline of calls that set none. nil: none.
     public var defaultTimeout: Duration?
-    /// How often a call that never started on a server is sent to another connection.
+    /// How often a call is sent again by itself: one that never started on a server, or one with an idempotency key whose
+    /// server went away before it answered.
     public var maxTransparentRetries = 3
     /// Bounds and times of each connection.
     public var connection = ConnectionConfiguration()
@@ -23,6 +32,12 @@ public struct RPCClientConfiguration: Sendable {
     public var agent = "stt-rpc"
     /// See every call begin and end, in this order.
     public var interceptors: [any CallInterceptor] = []
+
+    /// Looks names up. May block.
+    package var lookup = Resolver.system
+    package typealias Dial = @Sendable (ServerAddress) throws(SystemError) -> Int32
+    /// Gives a connected non-blocking socket instead of connecting to the address: for tests in one process.
+    package var dial: Dial?
 
     public init() {}
 }

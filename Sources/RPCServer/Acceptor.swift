@@ -6,9 +6,10 @@ internal import RPCWire
     internal import Glibc
 #endif
 
-/// Accepts connections of one listening socket and deals them out to the loops.
+/// Accepts connections of one listening socket and gives each to the loop that has the least to do.
 ///
-/// Concurrency: belongs to one loop and is touched on its thread only, but for the constants.
+/// Concurrency: belongs to one loop, which only accepts, so that no handler delays it, and is touched on its thread only,
+/// but for the constants.
 final class Acceptor: @unchecked Sendable {
     /// So many at most before the loop sees to its connections again.
     private static let maxPerTurn = 64
@@ -43,8 +44,11 @@ final class Acceptor: @unchecked Sendable {
         }
     }
 
+    /// Stops listening. Connections that the system has made already are taken first: whoever made them is told where it
+    /// stands.
     func close() {
         guard !isClosed else { return }
+        acceptSome()
         isClosed = true
         stopWatching()
         if let timer { loop.cancel(timer) }
@@ -61,12 +65,19 @@ final class Acceptor: @unchecked Sendable {
         let addressKey = peer.host
         let name = peer.description
         guard census.enter(addressKey) else { return refuse(descriptor, name) }
-        let server = servers[next % servers.count]
-        next += 1
-        let transport = SocketStream(owning: descriptor)
-        let handover = Handover(transport)
-        let isTLS = listener.address.isTLS
-        server.loop.perform { server.adopt(handover.transport, isTLS: isTLS, peer: name, addressKey: addressKey) }
+        leastLoaded.take(
+            SocketStream(owning: descriptor), isTLS: listener.address.isTLS, peer: name, addressKey: addressKey)
+    }
+
+    /// Equals take turns.
+    private var leastLoaded: ServerLoop {
+        next = (next + 1) % servers.count
+        var best = servers[next]
+        for offset in 1..<max(servers.count, 1) {
+            let other = servers[(next + offset) % servers.count]
+            if other.load < best.load { best = other }
+        }
+        return best
     }
 
     /// Says why, as far as one write goes, and closes.
@@ -81,17 +92,10 @@ final class Acceptor: @unchecked Sendable {
     }
 }
 
-/// Carries a transport to the loop that owns it from then on.
-///
-/// Concurrency: written before it is handed over, read by the one who gets it.
-private struct Handover: @unchecked Sendable {
-    let transport: SocketStream
-
-    init(_ transport: SocketStream) { self.transport = transport }
-}
-
 extension Acceptor: EventHandler {
-    func handleEvents(_ events: UInt32) {
+    func handleEvents(_ events: UInt32) { acceptSome() }
+
+    private func acceptSome() {
         for _ in 0..<Self.maxPerTurn where !isClosed {
             switch listener.accept() {
             case .socket(let descriptor, let peer): take(descriptor, peer)

@@ -9,6 +9,8 @@ public import RPCWire
 /// any other error is logged and becomes INTERNAL with a general message.
 public struct MethodRegistry: Sendable {
     private(set) var handlers: [String: MethodHandler] = [:]
+    /// What ends the running calls of a method as soon as the server drains.
+    private(set) var drainErrors: [String: RPCError] = [:]
 
     public init() {}
 
@@ -48,9 +50,15 @@ public struct MethodRegistry: Sendable {
     }
 
     /// One request, many replies, which end when the handler returns.
+    ///
+    /// - Parameter drainError: For a stream that lasts long and that a client resumes elsewhere: the status that its calls
+    ///   are ended with as soon as the server drains, after the replies that were sent. nil: they go on until the grace
+    ///   ends.
     public mutating func serverStreaming<Req: ProtoMessage, Res: ProtoMessage>(
-        _ name: String, _ handler: @escaping @Sendable (Req, OutboundMessages<Res>, CallContext) async throws -> Void
+        _ name: String, drainError: RPCError? = nil,
+        _ handler: @escaping @Sendable (Req, OutboundMessages<Res>, CallContext) async throws -> Void
     ) {
+        drainErrors[name] = drainError
         handlers[name] = .singleRequest { bytes throws(RPCError) in
             let request = try decodeRequest(Req.self, bytes)
             return { call in

@@ -11,6 +11,8 @@ public final class RPCServer: Sendable {
     private struct State {
         var isStarted = false
         var loops: [ServerLoop] = []
+        /// Accepts, and does nothing else.
+        var acceptLoop: EventLoop?
         var acceptors: [Acceptor] = []
         var isDrained = false
     }
@@ -32,7 +34,8 @@ public final class RPCServer: Sendable {
     }
 
     deinit {
-        let loops = state.withLock { $0.loops }
+        let (loops, acceptLoop) = state.withLock { ($0.loops, $0.acceptLoop) }
+        acceptLoop?.stopLater()
         for server in loops { server.loop.stopLater() }
     }
 
@@ -51,20 +54,23 @@ public final class RPCServer: Sendable {
         }
         let listeners = try bind(addresses)
         let loops: [ServerLoop]
+        let acceptLoop: EventLoop
         do {
             loops = try makeLoops()
+            acceptLoop = try EventLoop(name: "rpc-accept")
         } catch {
             for listener in listeners { listener.close() }
             throw RPCError(.unavailable, "cannot start the event loops: \(error)", cause: error)
         }
         let acceptors = listeners.map {
-            Acceptor($0, servers: loops, loop: loops[0].loop, census: census, logger: logger)
+            Acceptor($0, servers: loops, loop: acceptLoop, census: census, logger: logger)
         }
         state.withLock { state in
             state.loops = loops
+            state.acceptLoop = acceptLoop
             state.acceptors = acceptors
         }
-        for acceptor in acceptors { await loops[0].loop.run { acceptor.start() } }
+        for acceptor in acceptors { await acceptLoop.run { acceptor.start() } }
         return listeners.map(\.address)
     }
 
@@ -97,8 +103,8 @@ public final class RPCServer: Sendable {
         for server in loops { await server.loop.run { server.reauthenticate() } }
     }
 
-    /// Accepts nothing new, lets running calls finish for at most `grace`, then cuts what is left with UNAVAILABLE and
-    /// closes. The server is shut down when this returns.
+    /// Accepts nothing new, ends the calls that clients resume elsewhere, lets the others finish for at most `grace`, then
+    /// cuts what is left with UNAVAILABLE and closes. The server is shut down when this returns.
     public func drain(grace: Duration) async {
         let isFirst = state.withLock { state in
             defer { state.isDrained = true }
@@ -122,11 +128,23 @@ public final class RPCServer: Sendable {
     }
 
     private func stopAccepting() async -> [ServerLoop] {
-        let (loops, acceptors) = state.withLock { state in
-            defer { state.acceptors = [] }
-            return (state.loops, state.acceptors)
+        let (loops, acceptLoop, acceptors) = state.withLock { state in
+            defer {
+                state.acceptors = []
+                state.acceptLoop = nil
+            }
+            return (state.loops, state.acceptLoop, state.acceptors)
         }
-        for acceptor in acceptors { await loops[0].loop.run { acceptor.close() } }
+        for acceptor in acceptors { await acceptLoop?.run { acceptor.close() } }
+        await acceptLoop?.stop()
         return loops
+    }
+
+    /// Takes over a connected non-blocking socket, as if it had been accepted: for tests in one process.
+    package func adopt(_ descriptor: Int32, peer: String) {
+        guard let server = state.withLock({ $0.loops.min { $0.load < $1.load } }), census.enter(nil) else {
+            return SocketStream(owning: descriptor).close()
+        }
+        server.take(SocketStream(owning: descriptor), peer: peer, addressKey: nil)
     }
 }

@@ -110,6 +110,14 @@ final class ServerCall: @unchecked Sendable {
         giveUp(error.code)
     }
 
+    /// Ends the call after what is queued, where its method wants that of a server that drains.
+    func drain() {
+        guard !isOver, let error = connection.server.methods.drainErrors[context.method] else { return }
+        guard isRunning else { return end(error) }
+        connection.connection?.queueEnd(stream, error)
+        giveUp(error.code)
+    }
+
     private func giveUp(_ code: StatusCode) {
         guard !isOver else { return }
         isOver = true

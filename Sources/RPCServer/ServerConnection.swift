@@ -42,6 +42,12 @@ final class ServerConnection {
         connection.fail(ConnectionError(.unauthenticated, message))
     }
 
+    /// Refuses new calls. Those that can be resumed elsewhere end now, the others may go on.
+    func drain(grace: Duration) {
+        connection?.startDrain(.drain, "the server is shutting down", grace: grace)
+        for case let call as ServerCall in connection?.streamOwners ?? [] { call.drain() }
+    }
+
     /// Ends all calls with UNAVAILABLE and closes when that has gone out.
     func cut() {
         for case let call as ServerCall in connection?.streamOwners ?? [] {

@@ -3,6 +3,7 @@ internal import RPCTLS
 internal import RPCTransport
 internal import RPCWire
 internal import STTProto
+internal import Synchronization
 
 /// One event loop's part of a server: its connections and their calls.
 ///
@@ -16,7 +17,12 @@ final class ServerLoop: @unchecked Sendable {
     private let instanceID: String
     private let census: ConnectionCensus
 
+    /// Connections that were given to this loop and are not closed. Any thread.
+    private let connectionCount = Atomic(0)
+    /// Those that the loop has not taken over yet. Any thread.
+    private let newCount = Atomic(0)
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
+    private var drainGrace = Duration.zero
     private var callCount: UInt64 = 0
     private var isDraining = false
     var runningCalls = 0
@@ -44,13 +50,23 @@ final class ServerLoop: @unchecked Sendable {
         runningCalls -= 1
     }
 
-    /// Takes an accepted socket over. It has been counted by the census.
-    func adopt(_ socket: SocketStream, isTLS: Bool, peer: String, addressKey: String?) {
-        loop.assertOnLoop()
-        guard !isDraining else {
-            socket.close()
-            return census.leave(addressKey)
+    /// How much a new connection would have to share this loop. A loop that does not take over what it was given is busy.
+    /// Any thread.
+    var load: Int { connectionCount.load(ordering: .relaxed) + 16 * newCount.load(ordering: .relaxed) }
+
+    /// Gives an accepted socket to this loop. It has been counted by the census. Any thread.
+    func take(_ socket: SocketStream, isTLS: Bool, peer: String, addressKey: String?) {
+        connectionCount.add(1, ordering: .relaxed)
+        newCount.add(1, ordering: .relaxed)
+        let handover = Handover(socket)
+        loop.perform {
+            self.newCount.subtract(1, ordering: .relaxed)
+            self.adopt(handover.transport, isTLS: isTLS, peer: peer, addressKey: addressKey)
         }
+    }
+
+    private func adopt(_ socket: SocketStream, isTLS: Bool, peer: String, addressKey: String?) {
+        loop.assertOnLoop()
         let tls = isTLS ? configuration.tls?.current : nil
         let transport: any ByteStream = tls.map { TLSStream(accepting: socket, $0, loop: loop) } ?? socket
         let connection = Connection(
@@ -60,12 +76,19 @@ final class ServerLoop: @unchecked Sendable {
         do throws(SystemError) {
             try connection.start(ControlMessage.Hello(instanceID: instanceID, agent: configuration.agent))
             connections[ObjectIdentifier(entry)] = entry
+            // It was accepted a moment before the drain: it is told that nothing of it was looked at.
+            if isDraining { entry.drain(grace: drainGrace) }
         } catch {
             logger.warning("cannot watch a connection", metadata: ["peer": "\(peer)", "error": "\(error)"])
             connection.delegate = nil
             transport.close()
-            census.leave(addressKey)
+            leave(addressKey)
         }
+    }
+
+    private func leave(_ addressKey: String?) {
+        connectionCount.subtract(1, ordering: .relaxed)
+        census.leave(addressKey)
     }
 
     func connectionDidClose(_ entry: ServerConnection, addressKey: String?, _ error: ConnectionError, peer: String) {
@@ -73,16 +96,15 @@ final class ServerLoop: @unchecked Sendable {
         logger.debug(
             "connection closed",
             metadata: ["peer": "\(peer)", "reason": "\(error.reason)", "message": "\(error.message)"])
-        census.leave(addressKey)
+        leave(addressKey)
     }
 
-    /// Refuses new streams, lets the open ones finish.
+    /// Refuses new calls, ends those that can be resumed elsewhere, lets the others finish.
     func drain(grace: Duration) {
         loop.assertOnLoop()
         isDraining = true
-        for entry in connections.values {
-            entry.connection?.startDrain(.drain, "the server is shutting down", grace: grace)
-        }
+        drainGrace = grace
+        for entry in Array(connections.values) { entry.drain(grace: grace) }
     }
 
     /// One line a second at most, whoever knocks.
@@ -113,4 +135,13 @@ final class ServerLoop: @unchecked Sendable {
             entry.connection?.close(ConnectionError(.drain, "the server has shut down"))
         }
     }
+}
+
+/// Carries a transport to the loop that owns it from then on.
+///
+/// Concurrency: written before it is handed over, read by the one who gets it.
+private struct Handover: @unchecked Sendable {
+    let transport: SocketStream
+
+    init(_ transport: SocketStream) { self.transport = transport }
 }

@@ -20,16 +20,20 @@ package final class StreamConnector {
 
     /// Begins. `completion` is called once, on the loop; not after ``cancel()``.
     ///
-    /// - Parameter tls: For an address with TLS; nil: the system's authorities are trusted.
+    /// - Parameters:
+    ///   - address: For errors, and the name that the server's certificate must carry.
+    ///   - target: Where it leads.
+    ///   - tls: For an address with TLS; nil: the system's authorities are trusted.
     package init(
-        loop: EventLoop, address: ServerAddress, timeout: Duration, tls: TLSContext?, completion: @escaping Completion
+        loop: EventLoop, address: ServerAddress, target: SocketAddress, timeout: Duration, tls: TLSContext?,
+        completion: @escaping Completion
     ) {
         self.loop = loop
         self.address = address
         self.tls = tls
         self.completion = completion
         deadline = MonotonicClock.now() + timeout.nanoseconds
-        connector = SocketConnector(loop: loop, address: address, timeout: timeout) { [self] result in
+        connector = SocketConnector(loop: loop, address: address, target: target, timeout: timeout) { [self] result in
             connector = nil
             switch result {
             case .success(let socket): connected(socket)

@@ -81,6 +81,8 @@ package final class CallStream: @unchecked Sendable {
 
     /// Nothing but the initial message was sent, so the stream may be attached to another connection.
     package private(set) var isReplayable = true
+    /// The peer has begun to send a message.
+    package private(set) var hasReceivedMessage = false
 
     package init(loop: EventLoop) { self.loop = loop }
 
@@ -110,6 +112,7 @@ package final class CallStream: @unchecked Sendable {
     }
 
     func receive(_ fragment: UnsafeRawBufferPointer, isFirst: Bool, isLast: Bool, endsSending: Bool, flow: UInt64) {
+        hasReceivedMessage = true
         guard isLast else {
             if isFirst {
                 assembly.reserveCapacity(max(min(lastAssembledBytes, Self.mostReservedBytes), fragment.count))

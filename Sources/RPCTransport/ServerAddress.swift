@@ -81,6 +81,14 @@ extension ServerAddress {
         if case .tls = self { true } else { false }
     }
 
+    /// What to connect to, with TLS or without; nil for a unix socket.
+    package var hostAndPort: (host: String, port: UInt16)? {
+        switch self {
+        case .tcp(let host, let port), .tls(let host, let port): (host, port)
+        case .unix: nil
+        }
+    }
+
     package var isUnix: Bool {
         if case .unix = self { true } else { false }
     }

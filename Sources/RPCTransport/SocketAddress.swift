@@ -11,7 +11,7 @@ package struct SocketAddress: Sendable {
     }
 
     /// - Parameter unixPath: At most 107 bytes, which ``ServerAddress`` makes sure of.
-    init(unixPath: String) {
+    package init(unixPath: String) {
         storage = sockaddr_storage()
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -31,7 +31,7 @@ package struct SocketAddress: Sendable {
     }
 
     /// Asks the resolver. Blocks where `host` is a name; a numeric address is answered at once.
-    static func resolve(
+    package static func resolve(
         host: String, port: UInt16, passive: Bool = false, numericOnly: Bool = false
     ) throws(AddressError) -> [SocketAddress] {
         var hints = addrinfo()

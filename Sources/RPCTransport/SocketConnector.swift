@@ -1,34 +1,36 @@
 internal import CLinuxShim
 internal import Glibc
 
-/// One attempt to connect to one address.
+/// One attempt to connect to one server.
 ///
-/// Concurrency: belongs to its loop. Only the resolver runs elsewhere, on a thread of its own, for it blocks.
+/// Concurrency: belongs to its loop.
 package final class SocketConnector: @unchecked Sendable {
     package typealias Completion = (Result<SocketStream, AddressError>) -> Void
 
     private let loop: EventLoop
     private let address: ServerAddress
+    private let target: SocketAddress
     private var completion: Completion?
     private var timer: TimerID?
     private var registration: EventRegistration?
     private var descriptor: Int32 = -1
-    private var targets: [SocketAddress] = []
-    private var lastError: SystemError?
 
-    /// Begins. `completion` is called once, on the loop; not after ``cancel()``.
-    package init(loop: EventLoop, address: ServerAddress, timeout: Duration, completion: @escaping Completion) {
+    /// Begins. `completion` is called once, on the loop, in a later turn; not after ``cancel()``.
+    ///
+    /// - Parameters:
+    ///   - address: For errors.
+    ///   - target: Where it leads.
+    package init(
+        loop: EventLoop, address: ServerAddress, target: SocketAddress, timeout: Duration,
+        completion: @escaping Completion
+    ) {
         self.loop = loop
         self.address = address
+        self.target = target
         self.completion = completion
         timer = loop.schedule(at: MonotonicClock.now() + timeout.nanoseconds, self)
-        switch address {
-        case .unix(let path):
-            targets = [SocketAddress(unixPath: path)]
-            // Not from within the initializer, so that the caller has this object when it hears of the result.
-            DeferredCall.run(on: loop) { self.tryNext() }
-        case .tcp(let host, let port), .tls(let host, let port): resolve(host, port)
-        }
+        // Not from within the initializer, so that the caller has this object when it hears of the result.
+        DeferredCall.run(on: loop) { self.start() }
     }
 
     package func cancel() {
@@ -36,45 +38,20 @@ package final class SocketConnector: @unchecked Sendable {
         cleanUp()
     }
 
-    private func resolve(_ host: String, _ port: UInt16) {
-        let resolver = Resolver(loop: loop) { [self] result in
-            guard completion != nil else { return }
-            switch result {
-            case .success(let found):
-                targets = found
-                tryNext()
-            case .failure(let error): finish(.failure(error))
-            }
-        }
-        resolver.start(host: host, port: port)
-    }
-
-    private func tryNext() {
+    private func start() {
         guard completion != nil else { return }
-        while !targets.isEmpty {
-            let target = targets.removeFirst()
-            descriptor = socket(
-                target.family,
-                Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-            guard descriptor >= 0 else {
-                lastError = SystemError("socket")
-                continue
-            }
-            if !address.isUnix { setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY) }
-            if target.withPointer({ connect(descriptor, $0, $1) }) == 0 { return succeed() }
-            if errno == EINPROGRESS {
-                do throws(SystemError) {
-                    registration = try loop.register(descriptor, events: EPOLLOUT.rawValue, self)
-                    return
-                } catch {
-                    lastError = error
-                }
-            } else {
-                lastError = SystemError("connect")
-            }
-            closeDescriptor()
+        descriptor = socket(
+            target.family,
+            Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return fail(SystemError("socket")) }
+        if !address.isUnix { setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY) }
+        if target.withPointer({ connect(descriptor, $0, $1) }) == 0 { return succeed() }
+        guard errno == EINPROGRESS else { return fail(SystemError("connect")) }
+        do throws(SystemError) {
+            registration = try loop.register(descriptor, events: EPOLLOUT.rawValue, self)
+        } catch {
+            fail(error)
         }
-        finish(.failure(AddressError(address, lastError ?? SystemError("connect", code: EADDRNOTAVAIL))))
     }
 
     private func succeed() {
@@ -90,6 +67,10 @@ package final class SocketConnector: @unchecked Sendable {
         registration = nil
         if descriptor >= 0 { close(descriptor) }
         descriptor = -1
+    }
+
+    private func fail(_ error: SystemError) {
+        finish(.failure(AddressError(address, error)))
     }
 
     private func cleanUp() {
@@ -112,16 +93,14 @@ extension SocketConnector: EventHandler {
         var length = socklen_t(MemoryLayout<Int32>.size)
         getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
         if code == 0 { return succeed() }
-        lastError = SystemError("connect", code: code)
-        closeDescriptor()
-        tryNext()
+        fail(SystemError("connect", code: code))
     }
 }
 
 extension SocketConnector: TimerTarget {
     package func timerFired(now: UInt64) {
         timer = nil
-        finish(.failure(AddressError(address, SystemError("connect", code: ETIMEDOUT))))
+        fail(SystemError("connect", code: ETIMEDOUT))
     }
 }
 
@@ -136,56 +115,5 @@ package final class DeferredCall: @unchecked Sendable {
     package static func run(on loop: EventLoop, _ body: @escaping () -> Void) {
         let call = DeferredCall(body)
         loop.performLater { call.body() }
-    }
-}
-
-/// Turns a host's name into addresses without blocking the loop.
-///
-/// Concurrency: `completion` is made and called on the loop. The thread only carries the reference.
-private final class Resolver: @unchecked Sendable {
-    private let loop: EventLoop
-    private let completion: (Result<[SocketAddress], AddressError>) -> Void
-    private var host = ""
-    private var port: UInt16 = 0
-
-    init(loop: EventLoop, completion: @escaping (Result<[SocketAddress], AddressError>) -> Void) {
-        self.loop = loop
-        self.completion = completion
-    }
-
-    func start(host: String, port: UInt16) {
-        self.host = host
-        self.port = port
-        if let numeric = try? SocketAddress.resolve(host: host, port: port, numericOnly: true) {
-            return deliver(.success(numeric))
-        }
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self)
-        let result = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                let resolver = Unmanaged<Resolver>.fromOpaque(context).takeRetainedValue()
-                resolver.deliver(resolver.resolve())
-                return nil
-            }, context.toOpaque())
-        guard result == 0 else {
-            context.release()
-            let error = AddressError(.tcp(host: host, port: port), SystemError("pthread_create", code: result))
-            return deliver(.failure(error))
-        }
-        pthread_detach(thread)
-    }
-
-    private func resolve() -> Result<[SocketAddress], AddressError> {
-        do throws(AddressError) {
-            return .success(try SocketAddress.resolve(host: host, port: port))
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    private func deliver(_ result: Result<[SocketAddress], AddressError>) {
-        loop.performLater { self.completion(result) }
     }
 }

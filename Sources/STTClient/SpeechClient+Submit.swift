@@ -68,7 +68,7 @@ extension SpeechClient {
         _ = try FileSource(path: path)
     }
 
-    private func submit(
+    func submit(
         _ source: some AudioSource, _ options: SubmissionOptions, _ progress: (@Sendable (UploadProgress) -> Void)?,
         locate: (inout SubmitOptions) -> Void = { _ in }
     ) async throws(SpeechError) -> Submission {
@@ -79,12 +79,13 @@ extension SpeechClient {
         locate(&message)
         var schedule = schedule(patience: configuration.retryFor)
         var attempt = 1
+        var hasRead = false
         while true {
             do {
-                return try await upload(source, message, attempt: attempt, progress)
+                return try await upload(source, message, attempt: attempt, &hasRead, progress)
             } catch let error as RPCError {
                 markReached(by: error)
-                guard source.isRepeatable else { throw SpeechError(error) }
+                guard source.isRepeatable || !hasRead else { throw Self.notRepeatable(error) }
                 try await wait(after: error, &schedule)
                 attempt += 1
             } catch {
@@ -94,7 +95,7 @@ extension SpeechClient {
     }
 
     private func upload(
-        _ source: some AudioSource, _ options: SubmitOptions, attempt: Int,
+        _ source: some AudioSource, _ options: SubmitOptions, attempt: Int, _ hasRead: inout Bool,
         _ progress: (@Sendable (UploadProgress) -> Void)?
     ) async throws -> Submission {
         let reader = try await source.open()
@@ -104,6 +105,7 @@ extension SpeechClient {
             (writer: RequestWriter<SubmitRequest>) in
             try await writer.send(.options(options))
             var sent = 0
+            hasRead = true
             while let piece = try await reader.read() {
                 try await writer.send(.audio(piece))
                 lastByteSent = .now
@@ -117,6 +119,15 @@ extension SpeechClient {
         return Submission(
             id: reply.jobID, audioBytes: reply.audioBytes, audioSHA256: reply.audioSHA256,
             isExisting: reply.existing, uploadBegan: began, lastByteSent: lastByteSent)
+    }
+
+    private static func notRepeatable(_ error: RPCError) -> SpeechError {
+        var error = SpeechError(error)
+        if let cause = error.cause as? RPCError, RetrySchedule.isWorthRepeating(cause) {
+            error.message +=
+                "; the recording can be read only once and was sent in part: submit it anew, from a file if possible"
+        }
+        return error
     }
 
     private static let firstWindowBytes = 1 << 20

@@ -15,7 +15,21 @@ internal import Synchronization
 /// Connects when the first call is made. Any number of calls may run at once; they share one connection.
 ///
 /// When a server that had been reached goes away, calls are repeated and streams go on where they were, with growing
-/// waits and on the other servers where there are several, until ``SpeechClientConfiguration/retryFor`` or ``SpeechClientConfiguration/streamRetryFor`` has passed.
+/// waits and on the other servers where there are several, until ``SpeechClientConfiguration/retryFor`` or
+/// ``SpeechClientConfiguration/streamRetryFor`` has passed. A server that is shut down in order costs no wait at all. A full
+/// queue is waited for as long as the server asks, where that is within the patience.
+///
+/// With the addresses of two servers of one cluster either may be restarted at any time:
+///
+///     let client = SpeechClient(addresses: [
+///         try ServerAddress(parsing: "stt://a.example:7700"), try ServerAddress(parsing: "stt://b.example:7700"),
+///     ])
+///
+/// Each client draws one of them by lot and stays with it while it works
+/// (``/RPCClient/RPCClientConfiguration/spreadsOverAddresses``). A name that leads to several servers does the same.
+///
+/// Every call ends: see ``SpeechClientConfiguration`` for what bounds it. Cancelling the task that makes a call ends it
+/// here and on the server.
 ///
 /// Concurrency: immutable but for one atomic flag.
 public final class SpeechClient: Sendable {
@@ -27,7 +41,7 @@ public final class SpeechClient: Sendable {
     /// Whether the server ever answered.
     private let wasReached = Atomic(false)
 
-    /// - Parameter addresses: Servers that share their jobs; tried in turn.
+    /// - Parameter addresses: Servers that share their jobs.
     public convenience init(
         addresses: [ServerAddress], configuration: SpeechClientConfiguration = .init(),
         logger: Logger = Logger(label: "stt.client")
@@ -182,10 +196,10 @@ extension SpeechClient {
         logger.debug(
             "repeating a call",
             metadata: ["error": "\(error)", "attempt": "\(schedule.attempts)", "delay": "\(wait.delay)"])
+        guard wait.delay > .zero else { return }
         configuration.onRetry?(
             RetryNotice(
                 message: error.message, attempt: schedule.attempts, delay: wait.delay, remaining: wait.remaining))
-        rpc.moveOn()
         do {
             try await clock.sleep(wait.delay)
         } catch {

@@ -1,6 +1,12 @@
 public import RPCClient
 
-/// How a client behaves.
+/// How a client behaves, and what bounds each call:
+///
+/// | call | an attempt | with repetitions |
+/// |---|---|---|
+/// | one request, one reply | ``callTimeout`` | ``retryFor`` more |
+/// | submit | the caller's cancellation; a server that is dead or takes nothing for 20 s ends it | ``retryFor`` for each outage |
+/// | result, result stream | the job's end or the caller's cancellation; a dead server is found by keepalive within 15 s | ``retryFor``, ``streamRetryFor`` since the last message |
 public struct SpeechClientConfiguration: Sendable {
     /// The connection: time-outs, token, limits.
     public var connection: RPCClientConfiguration

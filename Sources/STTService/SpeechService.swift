@@ -38,7 +38,7 @@ public struct SpeechService: Sendable {
         registry.unary(SpeechMethod.status) { request, call -> SharedBytes in
             try await mapped { try await status(request, call) }
         }
-        registry.serverStreaming(SpeechMethod.streamResult) { request, replies, call in
+        registry.serverStreaming(SpeechMethod.streamResult, drainError: .draining) { request, replies, call in
             try await mapped { try await streamResult(request, replies, call) }
         }
         registry.serverStreaming(SpeechMethod.getResult) { request, replies, call in

@@ -2,6 +2,13 @@ import RPCWire
 import STTCore
 import STTProto
 
+extension RPCError {
+    /// Ends a result stream at once when the server drains: it goes on at another server, or at this one's successor.
+    static let draining = RPCError(
+        .unavailable, "the server is draining; the stream goes on elsewhere",
+        details: (try? JobError(code: JobError.draining, message: "the server is draining").encode()) ?? [])
+}
+
 /// The one place where errors of the layers below become status codes.
 enum StatusMapping {
     static func rpcError(_ error: any Error) -> any Error {

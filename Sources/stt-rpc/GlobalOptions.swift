@@ -75,6 +75,8 @@ struct GlobalOptions: ParsableArguments {
         var configuration = SpeechClientConfiguration()
         configuration.connection.token = Array(try token().utf8)
         configuration.connection.tls = try tls.context()
+        // The order is the caller's.
+        configuration.connection.spreadsOverAddresses = false
         configuration.connection.agent = "stt-rpc/\(Version.current)"
         if let retryFor {
             configuration.retryFor = retryFor.duration

@@ -35,7 +35,11 @@ struct ConnectionLifeTests {
         try await withServer { fixture, _ in
             let gone = try await Fixture()
             await gone.server.shutdown()
-            let client = RPCClient(addresses: [gone.addresses[0], fixture.addresses[0]], logger: Fixture.logger)
+            var configuration = RPCClientConfiguration()
+            configuration.spreadsOverAddresses = false
+            let client = RPCClient(
+                addresses: [gone.addresses[0], fixture.addresses[0]], configuration: configuration,
+                logger: Fixture.logger)
             let reply: Item = try await client.unary("test/Echo", Item("second"))
             #expect(reply.key == "second")
             await client.close()

@@ -1,4 +1,5 @@
 import RPCClient
+import STTProto
 import Testing
 
 @testable import STTClient
@@ -45,6 +46,23 @@ import Testing
             #expect(schedule.wait(after: away, now: start + .seconds(5), jitter: 0)?.delay == .milliseconds(100))
             schedule.progressed()
         }
+    }
+
+    @Test func `a full queue is waited for as long as the server says, where that is within the patience`() {
+        var schedule = schedule(.seconds(10))
+        let full = RPCError(.resourceExhausted, "the queue is full", retryAfter: .seconds(7))
+        #expect(schedule.wait(after: full, now: start, jitter: 0)?.delay == .seconds(7))
+        #expect(schedule.wait(after: full, now: start + .seconds(7), jitter: 0) == nil)
+    }
+
+    @Test func `a server that drains is left without a wait, once in an outage`() throws {
+        var schedule = schedule(.seconds(10))
+        let details = try JobError(code: JobError.draining).encode()
+        let draining = RPCError(.unavailable, "draining", details: details)
+        #expect(schedule.wait(after: draining, now: start, jitter: 0)?.delay == .zero)
+        #expect(schedule.wait(after: draining, now: start, jitter: 0)?.delay == .milliseconds(100))
+        schedule.progressed()
+        #expect(schedule.wait(after: draining, now: start, jitter: 0)?.delay == .zero)
     }
 
     @Test(arguments: StatusCode.allCases.filter { $0 != .unavailable })

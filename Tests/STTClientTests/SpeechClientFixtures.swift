@@ -30,6 +30,7 @@ func withClient(
     _ body: (SpeechClient) async throws -> Void
 ) async throws {
     var configuration = SpeechClientConfiguration()
+    configuration.connection.spreadsOverAddresses = false
     configuration.initialBackoff = .milliseconds(1)
     configuration.maxBackoff = .milliseconds(20)
     configuration.connection.initialBackoff = .milliseconds(1)

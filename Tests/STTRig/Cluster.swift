@@ -101,6 +101,7 @@ package final class Cluster: Sendable {
     ) throws -> SpeechClient {
         var configuration = SpeechClientConfiguration()
         configuration.waitsForFirstConnection = true
+        configuration.connection.spreadsOverAddresses = false
         configuration.retryFor = .seconds(60)
         configuration.callTimeout = .seconds(30)
         configure(&configuration)

@@ -32,7 +32,7 @@ extension BenchmarkClient {
 
     /// Reads partials while they are made. The readers of a connection follow the same job.
     func live() async throws -> Measurement {
-        let clients = (0..<connections).map { _ in client() }
+        let clients = try (0..<connections).map { _ in try client() }
         var total = Measurement()
         let start = ContinuousClock.now
         for client in clients {

@@ -1,0 +1,145 @@
+import Foundation
+import STTClient
+import STTProcess
+import STTRig
+import Testing
+
+/// Two servers that are restarted in turn while clients of both work on. Show 5 of the RPC layer.
+@Suite("Rolling restarts", .serialized, .watchingIssues, .timeLimit(.minutes(5)))
+struct RollingRestartTests {
+    private static let grace = 4
+
+    @Test("five restarts of each of two servers under load: no call fails, no partial is lost or repeated")
+    func fiveTimes() async throws {
+        try await underLoad { cluster, load in
+            for round in 1...5 {
+                for server in cluster.servers {
+                    try await withSeconds(ofLoad: load) {
+                        try await restart(server, "round \(round), \(server.name)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("servers that are killed instead of drained: still no call fails and no partial is lost or repeated")
+    func killed() async throws {
+        var size = RollingLoad.Size()
+        size.jobs = 5
+        size.chunks = 40
+        try await underLoad(size: size) { cluster, load in
+            for server in cluster.servers {
+                try await withSeconds(ofLoad: load) {
+                    let start = ContinuousClock.now
+                    await server.kill()
+                    try await server.start()
+                    print("\(server.name): killed and back in \(format(ContinuousClock.now - start))")
+                }
+            }
+        }
+    }
+
+    /// Runs what happens to the servers with the load at work before and after it.
+    private func withSeconds(ofLoad load: RollingLoad, _ body: () async throws -> Void) async throws {
+        func goesOn() async throws {
+            let statuses = load.statusCount
+            let uploads = load.uploads.count
+            try await waitUntil("calls and uploads get through", within: .seconds(30)) {
+                load.statusCount >= statuses + 40 && load.uploads.count > uploads
+            }
+        }
+        try await goesOn()
+        try await body()
+        try await goesOn()
+    }
+
+    private func restart(_ server: ClusterProcess, _ name: String) async throws {
+        let before = server.process.log.count
+        let start = ContinuousClock.now
+        let exit = await server.process.terminate(grace: .seconds(30))
+        let drained = ContinuousClock.now
+        let lines = server.process.log.dropFirst(before).split(separator: "\n")
+        try await server.start()
+        let ready = ContinuousClock.now
+        #expect(exit == .status(0), "\(name) ended with \(String(describing: exit))")
+        // The grace, the moment in which what was cut is told so, and a busy machine.
+        #expect(drained - start < .seconds(Self.grace + 4), "\(name) took \(drained - start) to drain")
+        let calls = lines.filter { $0.contains("code=") && $0.contains("method=") }
+        func count(_ method: String, _ code: String) -> Int {
+            calls.count { $0.contains(method) && $0.contains("code=\(code)") }
+        }
+        print(
+            "\(name): drained in \(format(drained - start)), ready again in \(format(ready - drained));",
+            "\(count("StreamResult", "UNAVAILABLE")) streams sent on,",
+            "\(count("Submit", "OK")) uploads finished, \(count("Submit", "UNAVAILABLE")) cut,",
+            "\(count("Status", "OK")) status calls answered")
+    }
+
+    private func underLoad(
+        size: RollingLoad.Size = .init(), _ restarts: (Cluster, RollingLoad) async throws -> Void
+    ) async throws {
+        var settings = Cluster.Settings()
+        settings.graceSeconds = Self.grace
+        settings.more = ["S3_PART_MIB": "5"]
+        try await withCluster(on: try await ServiceAddresses.forTests(), settings: settings) { cluster in
+            try await cluster.startServer()
+            try await cluster.startServer()
+            let engine = try FakeWhisperServer(in: TemporaryFolder(), secondsPerRun: 0.4)
+            try await cluster.startWorker(slots: 4, engine: engine)
+            let load = RollingLoad(on: cluster, size: size)
+            let start = ContinuousClock.now
+            do {
+                try await load.start()
+                try await restarts(cluster, load)
+            } catch {
+                await load.stop()
+                print("so far: \(load.errors)")
+                throw error
+            }
+            await load.stop()
+            #expect(
+                load.streams.allSatisfy { $0.arrivals.count < size.chunks }, "the streams ended before the restarts")
+            print("restarts over after \(format(ContinuousClock.now - start))")
+            try engine.behave("sleep 0")
+            try await verify(load, on: cluster)
+            print(
+                "after \(format(ContinuousClock.now - start)): \(load.streams.count) streams of \(size.chunks) partials,",
+                "\(load.uploads.count) uploads (\(load.uploads.count { $0.attempts > 1 }) of them sent more than once),",
+                "\(load.statusCount) status calls, \(load.errors.count) errors; waits: \(load.notices)")
+        }
+    }
+
+    private func verify(_ load: RollingLoad, on cluster: Cluster) async throws {
+        #expect(load.errors.isEmpty, "\(load.errors.count) calls failed: \(load.errors.prefix(5))")
+        let client = try cluster.client()
+        var texts: [String: String] = [:]
+        for stream in load.streams {
+            let end = try await stream.end(within: .seconds(120))
+            #expect(end.state == .completed)
+            #expect(stream.arrivals.map(\.chunk) == Array(0..<end.chunksTotal), "\(stream.job) has holes or repeats")
+            if texts[stream.job] == nil { texts[stream.job] = try await client.resultText(stream.job) }
+            #expect(stream.text == texts[stream.job], "a stream of \(stream.job) differs from its result")
+        }
+        try await waitUntil("all uploads are transcribed", within: .seconds(60), every: .milliseconds(200)) {
+            try await client.page(pageSize: 1000).jobs.allSatisfy { $0.state == .completed }
+        }
+        let jobs = try await client.page(pageSize: 1000).jobs.map(\.jobID)
+        #expect(
+            Set(jobs) == Set(load.uploads.map(\.id) + load.jobs), "jobs that nobody submitted, or that are missing")
+        #expect(jobs.count == load.uploads.count + load.jobs.count)
+        var left: [String] = []
+        try await waitUntil("nothing is left over", within: .seconds(20), every: .milliseconds(500)) {
+            let contents = try await cluster.contents()
+            left = contents.orphans + contents.uploads + contents.samplesOfCompletedJobs
+            return left.isEmpty
+        }
+        for process in cluster.servers {
+            let errors = process.process.log.split(separator: "\n").filter {
+                $0.contains(" error ") || $0.contains(" critical ")
+            }
+            #expect(errors.isEmpty, "\(process.name) logged \(errors.count) errors, such as \(errors.first ?? "")")
+        }
+    }
+
+    private func format(_ time: Duration) -> String { String(format: "%.1f s", time.inSeconds) }
+}
