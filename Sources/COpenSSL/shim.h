@@ -108,6 +108,13 @@ static inline int stt_tls_no_pass_phrase(char *buffer, int size, int is_writing,
     return -1;
 }
 
+// Source: the "intermediate" configuration of Mozilla's Server Side TLS 5.7, without the finite-field key exchange. The order
+// is its, too: AES-128 first, which is a quarter faster and strong enough.
+#define STT_TLS12_CIPHERS                                                                                              \
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"                         \
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+#define STT_TLS13_CIPHERS "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+
 /// The rules that every context has. 0 where OpenSSL does not know them.
 static inline int stt_tls_prepare(SSL_CTX *context, int is_server) {
     SSL_CTX_set_default_passwd_cb(context, stt_tls_no_pass_phrase);
@@ -118,7 +125,8 @@ static inline int stt_tls_prepare(SSL_CTX *context, int is_server) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     if (!SSL_CTX_set_num_tickets(context, 0) || !SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) ||
-        !SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL") ||
+        !SSL_CTX_set_cipher_list(context, STT_TLS12_CIPHERS) ||
+        !SSL_CTX_set_ciphersuites(context, STT_TLS13_CIPHERS) ||
         !SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384")) {
         return 0;
     }

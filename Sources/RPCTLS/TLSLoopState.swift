@@ -5,8 +5,8 @@ internal import RPCTransport
 ///
 /// Concurrency: touched on the loop only.
 final class TLSLoopState {
-    /// Ciphertext as it came from a socket.
-    static let inputBytes = 192 * 1024
+    /// Ciphertext as it came from a socket. Little enough that it is in the cache still when it is decrypted.
+    static let inputBytes = 64 * 1024
     /// Plaintext that is encrypted before it is sent; what the socket does not take of it is kept by the connection.
     static let roundBytes = 64 * 1024
     static let recordBytes = 16 * 1024

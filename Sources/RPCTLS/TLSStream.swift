@@ -42,6 +42,8 @@ package final class TLSStream: ByteStream {
     /// Ciphertext that came with the end of a client's handshake, or that a small read buffer had no room for.
     private var leftover: [UInt8] = []
     private var hasSeenRecord = false
+    /// The socket gave all that there was room for, so it may have more.
+    private var hasFilledInput = false
     /// What a read has to say that brought bytes before it.
     private var ending: IOResult?
 
@@ -98,6 +100,21 @@ package final class TLSStream: ByteStream {
         if let ending { return ending }
         if phase == .refused { return socket.read(into: buffer) }
         if phase == .handshake, !shared.mayShakeHands(loop.now) { return .wouldBlock }
+        var total = 0
+        while true {
+            let wasHandshake = phase == .handshake
+            switch readOnce(into: UnsafeMutableRawBufferPointer(rebasing: buffer[total...])) {
+            case .bytes(let count): total += count
+            case .wouldBlock where total > 0: return .bytes(total)
+            case let other: return after(total, other)
+            }
+            let left = buffer.count - total
+            guard hasFilledInput, !wasHandshake, ending == nil, left >= TLSLoopState.inputBytes + Self.unfinishedBytes
+            else { return .bytes(total) }
+        }
+    }
+
+    private func readOnce(into buffer: UnsafeMutableRawBufferPointer) -> IOResult {
         switch takeInput(room: max(buffer.count - Self.unfinishedBytes, 1024)) {
         case .bytes(let count):
             let input = UnsafeRawBufferPointer(rebasing: shared.input[..<count])
@@ -110,10 +127,13 @@ package final class TLSStream: ByteStream {
 
     /// Puts what a small buffer left over, or what the socket has, into the shared room.
     private func takeInput(room: Int) -> IOResult {
+        hasFilledInput = false
         let input = UnsafeMutableRawBufferPointer(rebasing: shared.input[..<min(room, shared.input.count)])
         if leftover.isEmpty {
             if session?.hasPlaintext == true { return .bytes(0) }
-            return socket.read(into: input)
+            let result = socket.read(into: input)
+            if case .bytes(input.count) = result { hasFilledInput = true }
+            return result
         }
         let count = min(leftover.count, input.count)
         input.copyBytes(from: leftover[..<count])
