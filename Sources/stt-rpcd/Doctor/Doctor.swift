@@ -1,3 +1,5 @@
+import STTService
+
 /// Looks at everything that the commands need, and says how to mend what is wrong.
 struct Doctor: Sendable {
     let settings: Settings
@@ -43,6 +45,11 @@ struct Doctor: Sendable {
         Check("configuration") {
             var findings = settings.warnings.map {
                 Finding.warn("configuration", $0, hint: "remove it, or correct its name")
+            }
+            if let tokens = try? settings.tokenDirectory() {
+                findings += tokens.warnings.map {
+                    Finding.warn("token file", $0, hint: "docs/OPERATIONS.md tells how tokens are kept")
+                }
             }
             for problem in problems {
                 findings.append(.fail("configuration", "\(problem)", hint: "docs/CONFIGURATION.md lists all settings"))
