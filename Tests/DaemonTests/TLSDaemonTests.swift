@@ -35,6 +35,16 @@ import Testing
         }
     }
 
+    /// A file that passes for a model, for an engine that is never asked.
+    private func makeModel() throws -> String {
+        let header: [UInt32] = [0x6767_6D6C, 1000, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+        var data = Data()
+        for word in header { withUnsafeBytes(of: word.littleEndian) { data.append(contentsOf: $0) } }
+        data.append(Data(count: 8192))
+        try data.write(to: URL(fileURLWithPath: folder.file("model.bin")))
+        return folder.file("model.bin")
+    }
+
     private func settings(_ more: [String: String] = [:]) throws -> Settings {
         try Settings(
             arguments: [.envFile: "/dev/null"],
@@ -93,7 +103,7 @@ import Testing
         try install("first")
         let engine = try folder.write("#!/bin/sh\nexec sleep 3600\n", to: "engine")
         chmod(engine, 0o755)
-        let model = try folder.write("no model", to: "model.bin")
+        let model = try makeModel()
         let daemon = try await ChildProcess.start(
             ProcessCommand(
                 DaemonRun.folder + "/stt-rpcd",
@@ -124,7 +134,8 @@ import Testing
             let end = ContinuousClock.now + .seconds(30)
             while ContinuousClock.now < end {
                 if String(decoding: await daemon.errorOutputSoFar(), as: UTF8.self).contains(text) { return }
-                await Task.yield()
+                // Nothing tells of a new line in another program's log.
+                try await Task.sleep(for: .milliseconds(20))
             }
             Issue.record("the log never said \"\(text)\"")
         }

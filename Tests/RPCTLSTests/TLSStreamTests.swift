@@ -54,7 +54,7 @@ private final class Pump {
             var start = 0
             while start < offered, vectors.count < 64 {
                 let size = min(offered - start, Bool.random() ? Int.random(in: 0...40) : Int.random(in: 1...60_000))
-                vectors.append(iovec(iov_base: bytes.baseAddress! + start, iov_len: size))
+                vectors.append(iovec(iov_base: bytes.baseAddress.map { $0 + start }, iov_len: size))
                 start += size
             }
             return vectors.withUnsafeMutableBufferPointer { stream.write($0) }
@@ -74,7 +74,10 @@ private final class Pump {
         var rest = bytes
         while !rest.isEmpty {
             let expected = Self.bytes(peerSeed, at: received, rest.count)
-            let isEqual = expected.withUnsafeBytes { memcmp($0.baseAddress!, rest.baseAddress!, $0.count) == 0 }
+            let isEqual = expected.withUnsafeBytes { expected in
+                guard let left = expected.baseAddress, let right = rest.baseAddress else { return true }
+                return memcmp(left, right, expected.count) == 0
+            }
             if !isEqual { isIntact = false }
             received += expected.count
             rest = UnsafeRawBufferPointer(rebasing: rest[expected.count...])

@@ -11,7 +11,7 @@ enum Authority {
 
     static let folder: URL = {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("stt-tls-\(UUID().uuidString)")
-        try! FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         atexit { try? FileManager.default.removeItem(at: Authority.folder) }
         return folder
     }()
@@ -40,7 +40,7 @@ enum Authority {
     ) -> Pair {
         let pair = Pair(certificate: path("\(name).pem"), key: path("\(name).key"))
         let extensions = path("\(name).ext")
-        try! "subjectAltName=\(names)\n".write(toFile: extensions, atomically: true, encoding: .utf8)
+        try? "subjectAltName=\(names)\n".write(toFile: extensions, atomically: true, encoding: .utf8)
         run(
             "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
             "-subj", subject ?? "/CN=\(name)", "-keyout", pair.key, "-out", path("\(name).csr"))
@@ -59,7 +59,7 @@ enum Authority {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = output
-        try! process.run()
+        do { try process.run() } catch { preconditionFailure("no openssl: \(error)") }
         let bytes = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         let text = String(decoding: bytes, as: UTF8.self)
