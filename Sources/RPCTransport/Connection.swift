@@ -31,6 +31,10 @@ package final class Connection: @unchecked Sendable {
 
     private static let maxReadsPerTurn = 4
     private static let maxWritesPerTurn = 8
+    /// A server reads so much at first, and after a read that brought many frames: they take time that the other
+    /// connections of the loop have to wait.
+    private static let leastRead = 8 * 1024
+    private static let manyFrames = 512
     private static let bytesPerWrite = 256 * 1024
     private static let leastRoomOfStream = 4 * 1024
 
@@ -53,6 +57,7 @@ package final class Connection: @unchecked Sendable {
     var streams: [CallStream?] = []
     private var registration: EventRegistration?
     private var watchedEvents: UInt32 = 0
+    private var readLimit = EventLoop.readBufferBytes
     private var isDirty = false
     /// Output that the transport did not take, oldest first.
     private var unsent: Deque<(SharedBytes, Range<Int>)> = []
@@ -71,6 +76,7 @@ package final class Connection: @unchecked Sendable {
         self.configuration = configuration
         machineState = LoopState(ConnectionStateMachine(role: role, local: configuration.limits))
         decoder = FrameDecoder(expectsPreface: role == .server)
+        if role == .server { readLimit = Self.leastRead }
         times = ConnectionTimes(now: loop.now)
     }
 
@@ -121,6 +127,16 @@ package final class Connection: @unchecked Sendable {
         guard message.count <= known else {
             throw RPCError(
                 .resourceExhausted, "a message of \(message.count) bytes; at most \(known) may be sent to this peer")
+        }
+    }
+
+    /// - Throws: Where the peer has so many replies to take already that this one may not wait, too.
+    package func checkRoom(forReply reply: SharedBytes) throws(RPCError) {
+        let waiting = machine.queuedOutputBytes
+        guard waiting + reply.count <= configuration.waitingReplyBytes || waiting == 0 else {
+            throw RPCError(
+                .resourceExhausted,
+                "\(waiting) bytes of replies wait for this client to take them; read, then try again")
         }
     }
 
@@ -215,13 +231,19 @@ package final class Connection: @unchecked Sendable {
 
     private func read() {
         for _ in 0..<Self.maxReadsPerTurn where phase == .open || phase == .lingering {
-            switch transport.read(into: loop.readBuffer) {
+            let buffer = UnsafeMutableRawBufferPointer(rebasing: loop.readBuffer[..<readLimit])
+            switch transport.read(into: buffer) {
             case .bytes(let count):
                 times.lastReceived = loop.now
                 times.pingSent = 0
                 if phase == .lingering { continue }
-                process(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
-                if count < loop.readBuffer.count { return }
+                let frames = process(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                if frames > Self.manyFrames, machine.role == .server {
+                    readLimit = Self.leastRead
+                    return
+                }
+                if count < buffer.count { return }
+                readLimit = min(2 * readLimit, loop.readBuffer.count)
             case .wouldBlock: return
             case .endOfStream: return close(ConnectionError(.drain, "the peer closed the connection"))
             case .failed(let error): return close(ConnectionError(.drain, error.reason))
@@ -229,21 +251,25 @@ package final class Connection: @unchecked Sendable {
         }
     }
 
-    private func process(_ bytes: UnsafeRawBufferPointer) {
+    /// - Returns: How many frames there were.
+    private func process(_ bytes: UnsafeRawBufferPointer) -> Int {
         var input = bytes
+        var frames = 0
         do throws(ConnectionError) {
             while phase == .open,
                 let frame = try decoder.next(
                     &input, admit: { header throws(ConnectionError) in try machine.admit(header) })
             {
+                frames += 1
                 times.frameStarted = 0
                 try dispatch(try machine.receive(frame, now: loop.now), frame.payload)
                 clearReleased()
             }
         } catch {
-            return fail(error)
+            fail(error)
+            return frames
         }
-        guard phase == .open else { return }
+        guard phase == .open else { return frames }
         if decoder.isMidFrame, times.frameStarted == 0 {
             times.frameStarted = loop.now
             updateTimer()
@@ -251,6 +277,7 @@ package final class Connection: @unchecked Sendable {
         if let abuse = machine.abuse, !isDraining { startDrain(abuse.reason, abuse.message, grace: .seconds(5)) }
         setDirtyIfNeeded()
         updateInterest()
+        return frames
     }
 
     private func dispatch(_ event: InboundEvent, _ payload: UnsafeRawBufferPointer) throws(ConnectionError) {
@@ -455,13 +482,15 @@ package final class Connection: @unchecked Sendable {
     }
 
     /// Closes at once.
-    package func close(_ error: ConnectionError) {
+    ///
+    /// - Parameter aborting: Drop what the system has still to send: the peer does not take it.
+    package func close(_ error: ConnectionError, aborting: Bool = false) {
         loop.assertOnLoop()
         guard phase != .closed else { return }
         phase = .closed
         if let registration { loop.deregister(registration) }
         registration = nil
-        transport.close()
+        if aborting { transport.abort() } else { transport.close() }
         times.cancel(on: loop)
         unsent = []
         endStreams(error)

@@ -18,6 +18,8 @@ package enum WireProtocol {
         }
     }
 
+    /// The most entries of a CALL's metadata.
+    package static let maxMetadataEntries = 128
     /// The largest payload of an ignorable frame of unknown type.
     package static let maxUnknownPayload = 16 * 1024
     /// The most details and message bytes that an END carries.
