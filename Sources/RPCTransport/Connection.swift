@@ -31,10 +31,11 @@ package final class Connection: @unchecked Sendable {
 
     private static let maxReadsPerTurn = 4
     private static let maxWritesPerTurn = 8
-    /// A server reads so much at first, and after a read that brought many frames: they take time that the other
-    /// connections of the loop have to wait.
-    private static let leastRead = 8 * 1024
-    private static let manyFrames = 512
+    /// A server reads so much at first. It reads less where that takes long, for the other connections of the loop wait,
+    /// and more where it does not.
+    private static let firstRead = 8 * 1024
+    private static let leastRead = 2 * 1024
+    private static let longRead: UInt64 = 500_000
     private static let bytesPerWrite = 256 * 1024
     private static let leastRoomOfStream = 4 * 1024
 
@@ -76,7 +77,7 @@ package final class Connection: @unchecked Sendable {
         self.configuration = configuration
         machineState = LoopState(ConnectionStateMachine(role: role, local: configuration.limits))
         decoder = FrameDecoder(expectsPreface: role == .server)
-        if role == .server { readLimit = Self.leastRead }
+        if role == .server { readLimit = Self.firstRead }
         times = ConnectionTimes(now: loop.now)
     }
 
@@ -237,9 +238,11 @@ package final class Connection: @unchecked Sendable {
                 times.lastReceived = loop.now
                 times.pingSent = 0
                 if phase == .lingering { continue }
-                let frames = process(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                if frames > Self.manyFrames, machine.role == .server {
-                    readLimit = Self.leastRead
+                let start = MonotonicClock.now()
+                process(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                let spent = MonotonicClock.now() - start
+                if spent > Self.longRead, machine.role == .server {
+                    readLimit = max(Self.leastRead, readLimit / 2)
                     return
                 }
                 if count < buffer.count { return }
@@ -251,25 +254,21 @@ package final class Connection: @unchecked Sendable {
         }
     }
 
-    /// - Returns: How many frames there were.
-    private func process(_ bytes: UnsafeRawBufferPointer) -> Int {
+    private func process(_ bytes: UnsafeRawBufferPointer) {
         var input = bytes
-        var frames = 0
         do throws(ConnectionError) {
             while phase == .open,
                 let frame = try decoder.next(
                     &input, admit: { header throws(ConnectionError) in try machine.admit(header) })
             {
-                frames += 1
                 times.frameStarted = 0
                 try dispatch(try machine.receive(frame, now: loop.now), frame.payload)
                 clearReleased()
             }
         } catch {
-            fail(error)
-            return frames
+            return fail(error)
         }
-        guard phase == .open else { return frames }
+        guard phase == .open else { return }
         if decoder.isMidFrame, times.frameStarted == 0 {
             times.frameStarted = loop.now
             updateTimer()
@@ -277,7 +276,6 @@ package final class Connection: @unchecked Sendable {
         if let abuse = machine.abuse, !isDraining { startDrain(abuse.reason, abuse.message, grace: .seconds(5)) }
         setDirtyIfNeeded()
         updateInterest()
-        return frames
     }
 
     private func dispatch(_ event: InboundEvent, _ payload: UnsafeRawBufferPointer) throws(ConnectionError) {

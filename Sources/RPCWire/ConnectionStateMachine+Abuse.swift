@@ -28,3 +28,34 @@ extension ConnectionStateMachine {
         lateCredit -= cost
     }
 }
+
+/// Whether a protobuf message has no more fields than a CALL may have. What is malformed is left to the decoder.
+func hasFewFields(_ message: UnsafeRawBufferPointer) -> Bool {
+    var (at, count) = (0, 0)
+    func varint() -> UInt64? {
+        var (value, shift) = (UInt64(0), UInt64(0))
+        while at < message.count, shift < 64 {
+            let byte = message[at]
+            at += 1
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return value }
+            shift += 7
+        }
+        return nil
+    }
+    while at < message.count {
+        count += 1
+        guard count <= WireProtocol.maxCallFields else { return false }
+        guard let tag = varint() else { return true }
+        switch tag & 7 {
+        case 0: guard varint() != nil else { return true }
+        case 1: at += 8
+        case 5: at += 4
+        case 2:
+            guard let length = varint(), length <= UInt64(message.count - at) else { return true }
+            at += Int(length)
+        default: return true
+        }
+    }
+    return true
+}

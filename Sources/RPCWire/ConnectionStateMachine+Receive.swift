@@ -64,6 +64,9 @@ extension ConnectionStateMachine {
         guard streamCount < local.maxStreams else {
             return refuse(id, .resourceExhausted, "the connection has \(local.maxStreams) calls open already", now)
         }
+        guard frame.payload.count <= WireProtocol.shortCall || hasFewFields(frame.payload) else {
+            return refuse(id, .invalidArgument, "a CALL of more than \(WireProtocol.maxCallFields) fields", now)
+        }
         let call: ControlMessage.Call
         do throws(ProtoError) {
             call = try ControlMessage.Call.read(frame.payload, likelyMethod: lastMethod)

@@ -161,7 +161,7 @@ extension Hostile {
         /// Breaks each rule twice: in one write, and byte by byte.
         private func check(_ rules: [Rule], _ expect: @escaping @Sendable (Rule, RawConnection) -> Void) async throws {
             let server = try await HostileServer()
-            let honest = HonestClient(port: server.port)
+            let honest = HonestClient(server)
             for rule in rules {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for isSplit in [false, true] {

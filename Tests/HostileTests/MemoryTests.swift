@@ -34,17 +34,20 @@ extension Hostile {
             #expect(result.answers.closed == result.answers.connections)
         }
 
-        @Test func `messages in assembly on all streams of a connection take 64 MiB at most`() async throws {
-            let attack = Attack(name: "messages in assembly", time: .seconds(2), attackers: 2, boundMiB: 2 * 64 + 24) {
-                assault in
+        @Test func `messages in assembly take no more than the windows and what a connection may hold`() async throws {
+            // 128 windows of 64 KiB and 8 MiB: 16 MiB for each connection. By default it is 64 MiB.
+            let options = ["--window", "65536", "--max-held", "\(8 << 20)"]
+            let attack = Attack(
+                name: "messages in assembly", options: options, time: .seconds(2), attackers: 2, boundMiB: 2 * 16 + 8
+            ) { assault in
                 try assault.connect { connection in
                     let calls = (0..<128).flatMap { WireBytes.call("target/Sink", stream: UInt32(2 * $0 + 1)) }
                     connection.send(calls)
-                    // 900 KiB each, which is a legal message, but 112 MiB together.
-                    let message = [UInt8](repeating: 1, count: 900 * 1024)
+                    // Each is a legal message; together they are 25 MiB.
+                    let message = [UInt8](repeating: 1, count: 200 * 1024)
                     let messages = (0..<128).map { (UInt32(2 * $0 + 1), message) }
                     connection.sendWithCredit(
-                        Dictionary(uniqueKeysWithValues: messages), isEnded: false, until: assault.end)
+                        Dictionary(uniqueKeysWithValues: messages), window: 65_536, isEnded: false, until: assault.end)
                 }
             }
             let result = try await attack.run()
@@ -53,11 +56,13 @@ extension Hostile {
         }
 
         @Test func `tiny messages that nobody reads take no more than the credit that they used`() async throws {
-            let attack = Attack(name: "tiny unread messages", attackers: 2, boundMiB: 2 * 64) { assault in
+            let attack = Attack(
+                name: "tiny unread messages", options: ["--window", "65536"], attackers: 2, boundMiB: 4
+            ) { assault in
                 guard assault.round == 0 else { return }
                 try assault.connect { connection in
-                    let count = 256 * 1024 / 13
-                    for index in 0..<128 {
+                    let count = 64 * 1024 / 13
+                    for index in 0..<8 {
                         let stream = UInt32(2 * index + 1)
                         let messages = WireBytes.frame(.data, stream: stream, payload: [0]) * count
                         connection.send(WireBytes.call("target/Stuck", stream: stream) + messages, until: assault.end)
@@ -80,10 +85,10 @@ extension Hostile {
         }
 
         @Test func `empty messages cost credit, so their number is bounded, too`() async throws {
-            let attack = Attack(name: "empty messages", boundMiB: 16) { assault in
+            let attack = Attack(name: "empty messages", options: ["--window", "65536"], boundMiB: 12) { assault in
                 try assault.connect { connection in
                     connection.send(
-                        WireBytes.call("target/Stuck", stream: 1) + WireBytes.frame(.data, stream: 1) * 22_000)
+                        WireBytes.call("target/Stuck", stream: 1) + WireBytes.frame(.data, stream: 1) * 5500)
                     connection.read(until: assault.end)
                 }
             }

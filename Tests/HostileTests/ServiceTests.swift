@@ -10,7 +10,9 @@ extension Hostile {
     @Suite("The service", .enabled(if: FakeWhisperServer.isPossible, "python3 is not installed"))
     struct ServiceTests {
         @Test func `rapid reset of StreamResult and Status calls`() async throws {
-            let attack = Attack(name: "service: rapid reset", program: .service, boundMiB: 24) { assault in
+            let attack = Attack(
+                name: "service: rapid reset", program: .service, boundMiB: 24, pause: .milliseconds(40)
+            ) { assault in
                 try assault.connect { connection in
                     let flood = (0..<300).flatMap { index -> [UInt8] in
                         let stream = UInt32(2 * index + 1)
@@ -162,7 +164,7 @@ extension Hostile {
                 "hostile: 200 slow readers of a job: \(counts.first?.marked ?? 0) partials each, +\(grown) MiB,"
                     + " p99 \(before.p99) -> \(latencies.p99) ms")
             #expect(counts.count == 200)
-            #expect(Set(counts.map(\.marked)).count == 1 && (counts.first?.marked ?? 0) >= 30)
+            #expect(Set(counts.map(\.marked)).count == 1 && (counts.first?.marked ?? 0) >= 20)
             #expect(counts.allSatisfy { $0.ends == [0: 1] })
             #expect(latencies.errors == [])
             #expect(grown < 48)

@@ -41,7 +41,7 @@ extension Hostile {
 
         @Test func `a client that stops reading is closed when the stall time is over, not before`() async throws {
             let server = try await HostileServer(["--stall-timeout", "2000"])
-            let honest = HonestClient(port: server.port)
+            let honest = HonestClient(server)
             _ = await honest.measure(for: .milliseconds(300))
             let base = server.facts
             let before = await honest.measure(for: .milliseconds(600))
@@ -86,7 +86,7 @@ extension Hostile {
 
         @Test func `a stream whose reader gives no credit holds up no other stream of its connection`() async throws {
             let server = try await HostileServer(["--stall-timeout", "500"])
-            let honest = HonestClient(port: server.port)
+            let honest = HonestClient(server)
             _ = await honest.measure(for: .milliseconds(300))
             let before = await honest.measure(for: .milliseconds(600))
             // On the honest client's own connection: a stream that is opened and not read.
@@ -114,7 +114,7 @@ extension Hostile {
                 guard assault.round == 0 else { return }
                 try assault.connect { connection in
                     let streams = (0..<100).flatMap {
-                        WireBytes.request("target/Stream", "10000 230", stream: UInt32(2 * $0 + 1))
+                        WireBytes.request("target/Stream", "1000 8000", stream: UInt32(2 * $0 + 1))
                     }
                     connection.send(streams)
                     connection.read(until: assault.end)

@@ -20,6 +20,8 @@ struct TargetOptions {
         case "--max-per-address": configuration.maxConnectionsPerAddress = value
         case "--max-streams": configuration.connection.limits.maxStreams = value
         case "--waiting-replies": configuration.connection.waitingReplyBytes = value
+        case "--max-held": configuration.connection.limits.maxHeldBytes = value
+        case "--window": configuration.connection.limits.initialWindowBytes = value
         case "--loops": configuration.eventLoops = value
         default: break
         }

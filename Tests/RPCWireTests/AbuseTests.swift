@@ -80,7 +80,8 @@ struct AbuseTests {
         let frames: [[UInt8]] = [
             rawFrame(FrameHeader(length: 0, type: 99, flags: .ignorable)),
             frame(.ping, flags: .ack, payload: [UInt8](repeating: 0, count: 8)),
-            try frame(.goAway, ControlMessage.GoAway(lastStream: 0)), try frame(.cancel, stream: 1, ControlMessage.Cancel(code: 1)),
+            try frame(.goAway, ControlMessage.GoAway(lastStream: 0)),
+            try frame(.cancel, stream: 1, ControlMessage.Cancel(code: 1)),
             try frame(.window, stream: 1, ControlMessage.Window(limit: 1)),
         ]
         for idle in frames {
@@ -132,6 +133,14 @@ struct AbuseTests {
         #expect(driver.machine.streamCount == 1)
         _ = driver.feed(try frame(.call, stream: 3, ControlMessage.Call(method: "a/B", metadata: entries(129))))
         #expect(driver.machine.streamCount == 1)
+    }
+
+    @Test func `a CALL of thousands of fields is refused before it is decoded`() throws {
+        var driver = try server()
+        _ = driver.feed(frame(.call, stream: 1, payload: (0..<1200).map { $0 % 2 == 0 ? 0x1A : 0 }))
+        #expect(driver.machine.streamCount == 0)
+        let message = driver.outputFrames().last { $0.type == .end }.map { String(decoding: $0.payload, as: UTF8.self) }
+        #expect(message?.contains("256 fields") == true)
     }
 
     @Test func `queued output is accounted until it is sent or dropped`() throws {

@@ -54,8 +54,9 @@ struct Attack: Sendable {
         var grownMiB = 0.0
     }
 
-    /// What the other load of two processors may add to the honest client's p99.
-    static let noiseMilliseconds = 10.0
+    /// What may come on top of twice the quiet p99: a turn of the loop with the attackers' input in a build without
+    /// optimisation.
+    static let noiseMilliseconds = 8.0
 
     /// Measures an honest client before, while and after the attack is made, and the server all along; expects that
     /// nothing but the attackers suffers.
@@ -83,6 +84,8 @@ struct Attack: Sendable {
         result.before = after.p99 > quiet.p99 ? after : quiet
         result.before.errors = quiet.errors + after.errors
         for answers in assaults { result.answers.merge(answers) }
+        // Calls of the service go to its store and back.
+        let noise = Self.noiseMilliseconds * (program == .service ? 2 : 1)
         report(result, descriptors: server.facts.descriptors - base.descriptors)
         #expect(server.isRunning, "\(name): the server ended")
         #expect(result.before.errors + result.during.errors == [], "\(name): the honest client saw errors")
@@ -91,7 +94,7 @@ struct Attack: Sendable {
         #expect(
             result.grownMiB <= Double(boundMiB), "\(name): grew by \(result.grownMiB) MiB, bound \(boundMiB) MiB")
         #expect(
-            result.during.p99 <= 2 * result.before.p99 + Self.noiseMilliseconds,
+            result.during.p99 <= 2 * result.before.p99 + noise,
             "\(name): p99 \(result.during.p99) ms during, \(result.before.p99) ms before")
         await honest.close()
         await server.stop()

@@ -12,10 +12,12 @@ final class HonestClient: Sendable {
 
     private let program: TargetProgram
 
-    convenience init(_ server: HostileServer) { self.init(port: server.port, program: server.program) }
+    private let loops: SchedulerDelay
 
-    init(port: UInt16, program: TargetProgram = .bare) {
-        self.program = program
+    init(_ server: HostileServer) {
+        program = server.program
+        loops = .ofLoops(pid: server.pid)
+        let port = server.port
         client = RPCClient(
             addresses: [.tcp(host: "127.0.0.1", port: port)],
             logger: Logger(label: "honest") { _ in SwiftLogNoOpLogHandler() })
@@ -40,15 +42,24 @@ final class HonestClient: Sendable {
         return Int(reply.key) ?? -1
     }
 
-    /// Makes calls for a time.
+    /// Makes calls for a time, on the client's event loop.
     func measure(for time: Duration) async -> Latencies {
+        guard let executor = try? client.taskExecutor else { return Latencies() }
+        return await Task(executorPreference: executor) { await self.measureHere(for: time) }.value
+    }
+
+    private func measureHere(for time: Duration) async -> Latencies {
+        let thread = SchedulerDelay.ofThisThread()
         var latencies = Latencies()
         let end = ContinuousClock.now + time
         while ContinuousClock.now < end {
+            let delays = (loops.nanoseconds, thread.nanoseconds)
             let start = ContinuousClock.now
             do {
                 try await echo()
-                latencies.milliseconds.append(start.duration(to: .now).inMilliseconds)
+                let time = start.duration(to: .now).inMilliseconds
+                let delay = loops.milliseconds(since: delays.0) + thread.milliseconds(since: delays.1)
+                latencies.milliseconds.append(max(0, time - delay))
             } catch {
                 latencies.errors.append("\(error)")
             }
@@ -60,7 +71,7 @@ final class HonestClient: Sendable {
     func close() async { await client.close() }
 }
 
-/// The times of an honest client's calls.
+/// The times of an honest client's calls, without what its and the server's thread waited for a processor.
 struct Latencies: Sendable {
     /// In the order of the calls.
     var milliseconds: [Double] = []

@@ -22,7 +22,8 @@ final class HostileServer: Sendable {
         self.program = program
         folder = try TemporaryFolder()
         var path = URL(fileURLWithPath: Programs.daemon).deletingLastPathComponent().path + "/rpc-target"
-        var arguments = options
+        // One loop, so that the honest client shares it with every attacker.
+        var arguments = ["--loops", "1"] + options
         if program == .service {
             path = Programs.daemon
             let engine = try FakeWhisperServer(in: folder, secondsPerRun: 0.005)

@@ -50,8 +50,10 @@ final class RawConnection {
     /// Sends messages in fragments, each of its own stream, as far as the server gives credit.
     ///
     /// - Parameter isEnded: Whether the last fragment is the message's end.
-    func sendWithCredit(_ messages: [UInt32: [UInt8]], isEnded: Bool = true, until end: ContinuousClock.Instant) {
-        let fragment = 60 * 1024
+    func sendWithCredit(
+        _ messages: [UInt32: [UInt8]], window: Int = 262_144, isEnded: Bool = true, until end: ContinuousClock.Instant
+    ) {
+        let fragment = 32 * 1024
         var sent: [UInt32: (bytes: Int, cost: Int)] = [:]
         var lastProgress = ContinuousClock.now
         while !isClosed, ContinuousClock.now < end, ContinuousClock.now < lastProgress + .milliseconds(300) {
@@ -59,8 +61,9 @@ final class RawConnection {
             for (stream, message) in messages.sorted(by: { $0.key < $1.key })
             where !seen.endedStreams.contains(stream) {
                 let (bytes, cost) = sent[stream] ?? (0, 0)
-                let count = min(fragment, message.count - bytes)
-                guard count > 0, cost + count + 12 <= seen.limits[stream] ?? 262_144 else { continue }
+                let credit = (seen.limits[stream] ?? window) - cost - 12
+                let count = min(fragment, message.count - bytes, credit)
+                guard count > 0 else { continue }
                 let isLast = bytes + count == message.count && isEnded
                 send(
                     WireBytes.frame(
