@@ -33,7 +33,6 @@ package final class Connection: @unchecked Sendable {
     private static let maxWritesPerTurn = 8
     /// A server reads so much at first. It reads less where that takes long, for the other connections of the loop wait,
     /// and more where it does not.
-    private static let firstRead = 8 * 1024
     private static let leastRead = 2 * 1024
     private static let longRead: UInt64 = 500_000
     private static let bytesPerWrite = 256 * 1024
@@ -77,7 +76,7 @@ package final class Connection: @unchecked Sendable {
         self.configuration = configuration
         machineState = LoopState(ConnectionStateMachine(role: role, local: configuration.limits))
         decoder = FrameDecoder(expectsPreface: role == .server)
-        if role == .server { readLimit = Self.firstRead }
+        if role == .server { readLimit = Self.leastRead }
         times = ConnectionTimes(now: loop.now)
     }
 

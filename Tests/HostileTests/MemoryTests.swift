@@ -169,7 +169,7 @@ extension Hostile {
                     while !connection.isClosed, !assault.isOver {
                         var calls: [UInt8] = []
                         for _ in 0..<100 {
-                            calls += WireBytes.request("target/Large", "1000", stream: stream)
+                            calls += WireBytes.request("target/Large", "20000", stream: stream)
                             stream += 2
                         }
                         connection.send(calls, reading: false, until: assault.end)

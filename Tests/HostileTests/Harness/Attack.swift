@@ -56,7 +56,7 @@ struct Attack: Sendable {
 
     /// What may come on top of twice the quiet p99: a turn of the loop with the attackers' input in a build without
     /// optimisation.
-    static let noiseMilliseconds = 8.0
+    static let noiseMilliseconds = 12.0
 
     /// Measures an honest client before, while and after the attack is made, and the server all along; expects that
     /// nothing but the attackers suffers.
