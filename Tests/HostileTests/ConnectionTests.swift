@@ -46,9 +46,7 @@ extension Hostile {
                     connection.read(until: assault.end)
                 }
             }
-            let result = try await attack.run()
-            #expect(result.answers.goAways.keys.sorted() == [Reason.protocolError])
-            #expect(result.answers.closed == result.answers.connections)
+            try await attack.run().expect(Reason.protocolError)
         }
 
         @Test func `thousands of connections without HELLO: beyond the address's limit they are turned away`()

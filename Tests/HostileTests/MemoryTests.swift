@@ -102,7 +102,9 @@ extension Hostile {
                 WireBytes.bytes(3, WireBytes.text(1, "")) * 500_000,
                 WireBytes.bytes(3, WireBytes.text(1, "a") + WireBytes.text(1, "b")) * 250_000,
             ]
-            let attack = Attack(name: "protobuf amplification", time: .seconds(2), boundMiB: 160) { assault in
+            let attack = Attack(
+                name: "protobuf amplification", time: .seconds(2), boundMiB: 160, longestStepMilliseconds: 30
+            ) { assault in
                 try assault.connect { connection in
                     connection.send(WireBytes.call("target/Nested", stream: 1))
                     connection.sendWithCredit([1: bodies[assault.index]], until: assault.end)

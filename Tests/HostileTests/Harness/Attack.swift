@@ -15,6 +15,8 @@ struct Attack: Sendable {
     /// Between two rounds of an attacker: the server, the attackers and the client share two processors, and what is to
     /// be shown is the server's defence, not the scheduler's.
     var pause: Duration = .milliseconds(15)
+    /// The longest step of the server that cannot be shared out, in a build without optimisation.
+    var longestStepMilliseconds = 0.0
     /// Makes the attack once; made again until time is up.
     var body: @Sendable (Assault) throws -> Void
 
@@ -85,7 +87,7 @@ struct Attack: Sendable {
         result.before.errors = quiet.errors + after.errors
         for answers in assaults { result.answers.merge(answers) }
         // Calls of the service go to its store and back.
-        let noise = Self.noiseMilliseconds * (program == .service ? 2 : 1)
+        let noise = Self.noiseMilliseconds * (program == .service ? 2 : 1) + longestStepMilliseconds
         report(result, descriptors: server.facts.descriptors - base.descriptors)
         #expect(server.isRunning, "\(name): the server ended")
         #expect(result.before.errors + result.during.errors == [], "\(name): the honest client saw errors")
