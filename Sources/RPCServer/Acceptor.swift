@@ -25,6 +25,10 @@ final class Acceptor: @unchecked Sendable {
     private var timer: TimerID?
     private var next = 0
     private var isClosed = false
+    /// Connections turned away since the last line in the log, and when that was.
+    private var refusals = 0
+    private var refusalsLogged: UInt64 = 0
+    private static let refusalLogInterval: UInt64 = 1_000_000_000
 
     init(_ listener: SocketListener, servers: [ServerLoop], loop: EventLoop, census: ConnectionCensus, logger: Logger) {
         self.listener = listener
@@ -82,13 +86,23 @@ final class Acceptor: @unchecked Sendable {
 
     /// Says why, as far as one write goes, and closes.
     private func refuse(_ descriptor: Int32, _ peer: String) {
-        logger.warning("a connection was refused: there are too many", metadata: ["peer": "\(peer)"])
+        logRefusal(peer)
         // With TLS a handshake would have to come first, which is what there is no room for.
         if !listener.address.isTLS {
             let bytes = goAwayFrame(.connectionLimit, "too many connections")
             _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
         }
         Glibc.close(descriptor)
+    }
+
+    /// At most one line a second, however many are turned away.
+    private func logRefusal(_ peer: String) {
+        refusals += 1
+        guard loop.now - refusalsLogged >= Self.refusalLogInterval else { return }
+        logger.warning(
+            "connections were refused: there are too many", metadata: ["peer": "\(peer)", "count": "\(refusals)"])
+        refusals = 0
+        refusalsLogged = loop.now
     }
 }
 

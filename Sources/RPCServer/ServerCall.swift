@@ -86,6 +86,7 @@ final class ServerCall: @unchecked Sendable {
         case .success(let bytes?):
             do throws(RPCError) {
                 try connection.connection?.check(bytes)
+                try connection.connection?.checkRoom(forReply: bytes)
                 connection.connection?.queueMessage(stream, bytes)
                 return nil
             } catch {

@@ -92,7 +92,7 @@ extension ServerConnection: ConnectionDelegate {
         guard let handler = handler(of: head.method) else {
             intercepted?.ended(.unimplemented)
             let name = head.method.prefix(128)
-            return refuse(stream, RPCError(.unimplemented, "this server has no method \"\(name)\""))
+            return refuse(stream, RPCError(.unimplemented, "this server has no method \"\(name)\""), isProvoked: true)
         }
         let context = CallContext(
             method: head.method, callID: head.callID, peer: peer, deadline: head.timeout.map { .now + $0 },
@@ -101,8 +101,8 @@ extension ServerConnection: ConnectionDelegate {
         ServerCall(self, stream, context, handler, intercepted).begin(timeout: head.timeout)
     }
 
-    private func refuse(_ stream: CallStream, _ error: RPCError) {
-        connection?.endNow(stream, error)
+    private func refuse(_ stream: CallStream, _ error: RPCError, isProvoked: Bool = false) {
+        connection?.endNow(stream, error, isProvoked: isProvoked)
         connection?.handlerReturned(stream)
     }
 

@@ -35,6 +35,10 @@ package protocol ByteStream: AnyObject {
     /// Says that nothing more is written.
     func finishWriting()
     func close()
+    /// Closes, and drops what the peer has not taken yet, so that nothing stays behind for one that takes nothing.
+    func abort()
+    /// Written bytes that the peer's system has not taken; nil where that is not known.
+    var unacknowledgedBytes: Int? { get }
     /// What the transport itself knows of who is at the other end.
     var peerCredentials: PeerCredentials { get }
 }
@@ -44,6 +48,9 @@ extension ByteStream {
     package func flush() {}
     package var hasBufferedInput: Bool { false }
     package var isEstablished: Bool { true }
+    package var unacknowledgedBytes: Int? { nil }
+
+    package func abort() { close() }
 }
 
 /// A TCP or unix socket as it is.
@@ -82,7 +89,19 @@ package final class SocketStream: ByteStream {
         return .unix(userID: user, groupID: group, processID: process)
     }
 
+    package var unacknowledgedBytes: Int? {
+        var count: Int32 = 0
+        return !isClosed && ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : nil
+    }
+
     package func finishWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    package func abort() {
+        guard !isClosed else { return }
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        close()
+    }
 
     package func close() {
         guard !isClosed else { return }

@@ -1,4 +1,3 @@
-internal import DequeModule
 package import RPCWire
 internal import STTProto
 
@@ -37,11 +36,6 @@ package final class CallStream: @unchecked Sendable {
         case notYet
     }
 
-    private struct Received {
-        let bytes: [UInt8]
-        let flow: UInt64
-    }
-
     /// A task that waits. Its cancellation may come before it has begun to wait.
     private final class Waiter<Value: Sendable>: @unchecked Sendable {
         // Touched on the loop only.
@@ -65,7 +59,7 @@ package final class CallStream: @unchecked Sendable {
     package private(set) var connection: Connection?
     package private(set) var slot = -1
 
-    private var inbox: Deque<Received> = []
+    private var inbox = Inbox()
     private var assembly: [UInt8] = []
     /// The length of the last message of more than one fragment: the next one is likely as long.
     private var lastAssembledBytes = 0
@@ -140,7 +134,7 @@ package final class CallStream: @unchecked Sendable {
         } else if owner?.stream(self, didReceive: message) ?? false {
             connection?.consumed(self, flow: flow, isRetained: true)
         } else {
-            inbox.append(Received(bytes: owned ?? [UInt8](message), flow: flow))
+            inbox.append(message, owned: owned, flow: flow)
         }
     }
 
@@ -193,7 +187,7 @@ package final class CallStream: @unchecked Sendable {
     package func fail(inbound: (any Error)?, outbound: any Error, discarding: Bool) {
         loop.assertOnLoop()
         if discarding {
-            inbox = []
+            inbox.removeAll()
             assembly = []
         }
         hasReceivedAll = true
@@ -212,8 +206,9 @@ package final class CallStream: @unchecked Sendable {
 
     /// The messages that nobody has read.
     package func takeUnread() -> [[UInt8]] {
-        defer { inbox = [] }
-        return inbox.map(\.bytes)
+        var messages: [[UInt8]] = []
+        while let (bytes, _) = inbox.popFirst() { messages.append(bytes) }
+        return messages
     }
 
     private func takeReady() throws -> Ready {
@@ -227,11 +222,10 @@ package final class CallStream: @unchecked Sendable {
     private func takeBatch() -> [[UInt8]] {
         var batch: [[UInt8]] = []
         var flow: UInt64 = 0
-        while flow < Self.batchBytes, let received = inbox.popFirst() {
-            batch.append(received.bytes)
-            flow += received.flow
+        while flow < Self.batchBytes, let (bytes, cost) = inbox.popFirst() {
+            batch.append(bytes)
+            flow += cost
         }
-        if inbox.isEmpty { inbox = [] }
         connection?.consumed(self, flow: flow)
         return batch
     }

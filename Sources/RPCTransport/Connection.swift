@@ -31,6 +31,10 @@ package final class Connection: @unchecked Sendable {
 
     private static let maxReadsPerTurn = 4
     private static let maxWritesPerTurn = 8
+    /// A server reads so much at first. It reads less where that takes long, for the other connections of the loop wait,
+    /// and more where it does not.
+    private static let leastRead = 2 * 1024
+    private static let longRead: UInt64 = 500_000
     private static let bytesPerWrite = 256 * 1024
     private static let leastRoomOfStream = 4 * 1024
 
@@ -53,6 +57,7 @@ package final class Connection: @unchecked Sendable {
     var streams: [CallStream?] = []
     private var registration: EventRegistration?
     private var watchedEvents: UInt32 = 0
+    private var readLimit = EventLoop.readBufferBytes
     private var isDirty = false
     /// Output that the transport did not take, oldest first.
     private var unsent: Deque<(SharedBytes, Range<Int>)> = []
@@ -71,6 +76,7 @@ package final class Connection: @unchecked Sendable {
         self.configuration = configuration
         machineState = LoopState(ConnectionStateMachine(role: role, local: configuration.limits))
         decoder = FrameDecoder(expectsPreface: role == .server)
+        if role == .server { readLimit = Self.leastRead }
         times = ConnectionTimes(now: loop.now)
     }
 
@@ -122,6 +128,16 @@ package final class Connection: @unchecked Sendable {
         guard message.count <= known else {
             throw RPCError(
                 .resourceExhausted, "a message of \(message.count) bytes; at most \(known) may be sent to this peer")
+        }
+    }
+
+    /// - Throws: Where the peer has so many replies to take already that this one may not wait, too.
+    package func checkRoom(forReply reply: SharedBytes) throws(RPCError) {
+        let waiting = machine.queuedOutputBytes
+        guard waiting + reply.count <= configuration.waitingReplyBytes || waiting == 0 else {
+            throw RPCError(
+                .resourceExhausted,
+                "\(waiting) bytes of replies wait for this client to take them; read, then try again")
         }
     }
 
@@ -216,13 +232,21 @@ package final class Connection: @unchecked Sendable {
 
     private func read() {
         for _ in 0..<Self.maxReadsPerTurn where phase == .open || phase == .lingering {
-            switch transport.read(into: loop.readBuffer) {
+            let buffer = UnsafeMutableRawBufferPointer(rebasing: loop.readBuffer[..<readLimit])
+            switch transport.read(into: buffer) {
             case .bytes(let count):
                 times.lastReceived = loop.now
                 times.pingSent = 0
                 if phase == .lingering { continue }
-                process(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
-                if count < loop.readBuffer.count { return }
+                let start = MonotonicClock.now()
+                process(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                let spent = MonotonicClock.now() - start
+                if spent > Self.longRead, machine.role == .server {
+                    readLimit = max(Self.leastRead, readLimit / 2)
+                    return
+                }
+                if count < buffer.count { return }
+                readLimit = min(2 * readLimit, loop.readBuffer.count)
             case .wouldBlock: return updateInterest()
             case .endOfStream: return close(ConnectionError(.drain, "the peer closed the connection"))
             case .failed(let error): return close(ConnectionError(.drain, error.reason))
@@ -474,13 +498,15 @@ package final class Connection: @unchecked Sendable {
     }
 
     /// Closes at once.
-    package func close(_ error: ConnectionError) {
+    ///
+    /// - Parameter aborting: Drop what the system has still to send: the peer does not take it.
+    package func close(_ error: ConnectionError, aborting: Bool = false) {
         loop.assertOnLoop()
         guard phase != .closed else { return }
         phase = .closed
         if let registration { loop.deregister(registration) }
         registration = nil
-        transport.close()
+        if aborting { transport.abort() } else { transport.close() }
         times.cancel(on: loop)
         unsent = []
         endStreams(error)

@@ -19,6 +19,8 @@ public struct ConnectionConfiguration: Sendable {
     public var streamOutputBytes = 128 * 1024
     /// The same for all streams of the connection together; each has an equal share, of 4 KiB at least.
     public var connectionOutputBytes = 1024 * 1024
+    /// Replies of calls with one reply that may wait together for a peer that does not take them. One may always wait.
+    public var waitingReplyBytes = 32 * 1024 * 1024
 
     public init() {}
 }

@@ -6,16 +6,19 @@ extension ConnectionStateMachine {
     /// - Parameter now: A monotonic clock, in nanoseconds.
     /// - Throws: ``ConnectionError`` where the connection must end.
     package mutating func receive(_ frame: Frame, now: UInt64) throws(ConnectionError) -> InboundEvent {
-        guard let type = FrameType(rawValue: frame.header.type) else { return .nothing }
+        guard let type = FrameType(rawValue: frame.header.type) else {
+            try countIdle(now)
+            return .nothing
+        }
         switch type {
         case .hello: return try receiveHello(frame)
-        case .call: return receiveCall(frame, now: now)
+        case .call: return try receiveCall(frame, now: now)
         case .data: return try receiveData(frame.header, now: now)
         case .end: return receiveEnd(frame)
-        case .cancel: return receiveCancel(frame, now: now)
-        case .window: return try receiveWindow(frame)
+        case .cancel: return try receiveCancel(frame, now: now)
+        case .window: return try receiveWindow(frame, now: now)
         case .ping: return try receivePing(frame, now: now)
-        case .goAway: return try receiveGoAway(frame)
+        case .goAway: return try receiveGoAway(frame, now: now)
         }
     }
 
@@ -49,14 +52,20 @@ extension ConnectionStateMachine {
         return Int(value)
     }
 
-    private mutating func receiveCall(_ frame: Frame, now: UInt64) -> InboundEvent {
+    private mutating func receiveCall(_ frame: Frame, now: UInt64) throws(ConnectionError) -> InboundEvent {
         let id = frame.header.stream
         if lastAcceptedStream != nil {
+            try countIdle(now)
             highestStream = id
+            expectLateData(UInt64(local.initialWindowBytes))
             return .nothing
         }
+        idleFrames.pay(for: IdleFrames.perCall)
         guard streamCount < local.maxStreams else {
             return refuse(id, .resourceExhausted, "the connection has \(local.maxStreams) calls open already", now)
+        }
+        guard frame.payload.count <= WireProtocol.shortCall || hasFewFields(frame.payload) else {
+            return refuse(id, .invalidArgument, "a CALL of more than \(WireProtocol.maxCallFields) fields", now)
         }
         let call: ControlMessage.Call
         do throws(ProtoError) {
@@ -65,6 +74,10 @@ extension ConnectionStateMachine {
             return refuse(id, .invalidArgument, "malformed CALL: \(error)", now)
         }
         let metadataBytes = call.metadata.reduce(0) { $0 + $1.key.utf8.count + $1.value.count }
+        guard call.metadata.count <= WireProtocol.maxMetadataEntries else {
+            return refuse(
+                id, .invalidArgument, "metadata of more than \(WireProtocol.maxMetadataEntries) entries", now)
+        }
         guard metadataBytes <= Metadata.maxBytes else {
             return refuse(id, .invalidArgument, "metadata of more than \(Metadata.maxBytes) bytes", now)
         }
@@ -74,13 +87,17 @@ extension ConnectionStateMachine {
 
     private mutating func refuse(_ id: UInt32, _ code: StatusCode, _ message: String, _ now: UInt64) -> InboundEvent {
         highestStream = id
+        expectLateData(UInt64(local.initialWindowBytes))
         control.appendFrame(.end, stream: id, payload: encodeEnd(RPCError(code, message)))
         countReset(now)
         return .nothing
     }
 
     private mutating func receiveData(_ header: FrameHeader, now: UInt64) throws(ConnectionError) -> InboundEvent {
-        guard let slot = slotOfStream[header.stream] else { return .nothing }
+        guard let slot = slotOfStream[header.stream] else {
+            try receiveLateData(header)
+            return .nothing
+        }
         guard !streams[slot].peerIsDone else {
             throw ConnectionError(.protocolError, "DATA on stream \(header.stream) after END_SEND")
         }
@@ -138,8 +155,11 @@ extension ConnectionStateMachine {
         }
     }
 
-    private mutating func receiveCancel(_ frame: Frame, now: UInt64) -> InboundEvent {
-        guard let slot = slotOfStream[frame.header.stream] else { return .nothing }
+    private mutating func receiveCancel(_ frame: Frame, now: UInt64) throws(ConnectionError) -> InboundEvent {
+        guard let slot = slotOfStream[frame.header.stream] else {
+            try countIdle(now)
+            return .nothing
+        }
         closeOnWire(slot)
         countReset(now)
         do throws(ProtoError) {
@@ -149,7 +169,8 @@ extension ConnectionStateMachine {
         }
     }
 
-    private mutating func receiveWindow(_ frame: Frame) throws(ConnectionError) -> InboundEvent {
+    private mutating func receiveWindow(_ frame: Frame, now: UInt64) throws(ConnectionError) -> InboundEvent {
+        try countIdle(now)
         let window: ControlMessage.Window
         do throws(ProtoError) {
             window = try ControlMessage.Window.read(frame.payload)
@@ -162,13 +183,17 @@ extension ConnectionStateMachine {
 
     private mutating func receivePing(_ frame: Frame, now: UInt64) throws(ConnectionError) -> InboundEvent {
         let value = UInt64(bigEndian: frame.payload.loadUnaligned(as: UInt64.self))
-        if frame.header.flags.contains(.ack) { return .pong(value) }
+        if frame.header.flags.contains(.ack) {
+            try countIdle(now)
+            return .pong(value)
+        }
         guard !pings.exceeds(at: now) else { throw ConnectionError(.abuse, "too many PINGs") }
         control.appendFrame(.ping, flags: .ack, payload: frame.payload)
         return .nothing
     }
 
-    private mutating func receiveGoAway(_ frame: Frame) throws(ConnectionError) -> InboundEvent {
+    private mutating func receiveGoAway(_ frame: Frame, now: UInt64) throws(ConnectionError) -> InboundEvent {
+        try countIdle(now)
         let goAway: ControlMessage.GoAway = try decodeControl(frame)
         if role == .client { lastAcceptedStream = min(lastAcceptedStream ?? .max, goAway.lastStream) }
         return .goAway(goAway)
@@ -180,11 +205,5 @@ extension ConnectionStateMachine {
         } catch {
             throw ConnectionError(.protocolError, "malformed control frame: \(error)")
         }
-    }
-
-    /// Counts a stream that the peer gave up, or made this side give up.
-    package mutating func countReset(_ now: UInt64) {
-        guard role == .server, resets.exceeds(at: now), abuse == nil else { return }
-        abuse = ConnectionError(.abuse, "too many streams were given up in a short time")
     }
 }

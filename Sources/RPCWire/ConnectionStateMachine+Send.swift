@@ -36,6 +36,7 @@ extension ConnectionStateMachine {
         guard streams[slot].isOpen, !streams[slot].isDoneSending else { return }
         streams[slot].queue.append(.init(bytes: bytes, endsSending: endsSending, isOnlyEnd: false))
         streams[slot].queuedBytes += bytes.count + FrameHeader.byteCount
+        queuedOutputBytes += bytes.count + FrameHeader.byteCount
         streams[slot].isDoneSending = endsSending
         enterRing(slot)
     }
@@ -133,10 +134,13 @@ extension ConnectionStateMachine {
         batch.append(head.bytes, head.sent..<head.sent + length)
         streams[slot].sent += UInt64(length + FrameHeader.byteCount)
         streams[slot].queuedBytes -= length
+        queuedOutputBytes -= length
+        idleFrames.pay(for: IdleFrames.perSentFrame)
         if length < left {
             streams[slot].queue[0].sent += length
         } else {
             streams[slot].queuedBytes -= FrameHeader.byteCount
+            queuedOutputBytes -= FrameHeader.byteCount
             streams[slot].queue.removeFirst()
             if streams[slot].queue.isEmpty { streams[slot].queue = [] }
         }

@@ -27,6 +27,9 @@ package struct ConnectionStateMachine: ~Copyable {
     /// that inbound messages take besides the windows.
     package internal(set) var heldBytes: UInt64 = 0
 
+    /// Messages of all streams that wait to be sent.
+    package internal(set) var queuedOutputBytes = 0
+
     /// Encoded frames that go out before any DATA.
     var control: [UInt8] = []
     /// Streams with DATA that may be sent, in turn.
@@ -45,6 +48,9 @@ package struct ConnectionStateMachine: ~Copyable {
     var resets: RateCounter
     var pings: RateCounter
     var emptyFrames: RateCounter
+    var idleFrames: IdleFrames
+    /// What may still come as DATA of streams that are over: the credit that they had left.
+    var lateCredit: UInt64 = 0
 
     package init(role: Role, local: WireLimits) {
         self.role = role
@@ -52,6 +58,7 @@ package struct ConnectionStateMachine: ~Copyable {
         resets = RateCounter(limit: local.maxResets, windowSeconds: local.abuseWindowSeconds)
         pings = RateCounter(limit: local.maxPings, windowSeconds: local.abuseWindowSeconds)
         emptyFrames = RateCounter(limit: local.maxEmptyFrames, windowSeconds: local.abuseWindowSeconds)
+        idleFrames = IdleFrames(limit: local.maxIdleFrames, windowSeconds: local.abuseWindowSeconds)
     }
 
     /// Bytes of control frames that wait for the peer to read.
@@ -99,6 +106,8 @@ package struct ConnectionStateMachine: ~Copyable {
     mutating func closeOnWire(_ slot: Int) {
         guard streams[slot].isOpen else { return }
         streams[slot].isOpen = false
+        expectLateData(streams[slot].advertisedLimit - streams[slot].received)
+        queuedOutputBytes -= streams[slot].queuedBytes
         streams[slot].dropOutput()
         accountHeld(slot)
         slotOfStream[streams[slot].id] = nil

@@ -18,6 +18,12 @@ package enum WireProtocol {
         }
     }
 
+    /// The most fields of a CALL, metadata entries among them. Those of a longer one than `shortCall` bytes are counted
+    /// before it is decoded, which takes time for each.
+    package static let maxCallFields = 256
+    static let shortCall = 1024
+    /// The most entries of a CALL's metadata.
+    package static let maxMetadataEntries = 128
     /// The largest payload of an ignorable frame of unknown type.
     package static let maxUnknownPayload = 16 * 1024
     /// The most details and message bytes that an END carries.

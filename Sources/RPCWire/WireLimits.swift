@@ -21,7 +21,9 @@ public struct WireLimits: Sendable, Equatable {
     public var maxPings = 100
     /// DATA frames that bring nothing, within ``abuseWindowSeconds``.
     public var maxEmptyFrames = 100
-    /// The time over which the three counts above are made.
+    /// Frames that bring nothing and that no traffic called for, within ``abuseWindowSeconds``. See docs/PROTOCOL.md §7.
+    public var maxIdleFrames = 1000
+    /// The time over which the counts above are made.
     public var abuseWindowSeconds: UInt64 = 30
     /// Control output that may wait for a peer that does not read, before nothing more is read from it.
     public var maxControlOutputBytes = 256 * 1024

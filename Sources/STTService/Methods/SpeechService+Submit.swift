@@ -5,12 +5,20 @@ import STTProto
 
 extension SpeechService {
     func submit(_ requests: InboundMessages<SubmitRequest>, _ call: CallContext) async throws -> SubmitReply {
+        try await UploadWatch.run(limit: context.limits.uploadIdleTimeout) { watch in
+            try await receive(requests, call, watch)
+        }
+    }
+
+    private func receive(
+        _ requests: InboundMessages<SubmitRequest>, _ call: CallContext, _ watch: UploadWatch
+    ) async throws -> SubmitReply {
         var iterator = requests.makeAsyncIterator()
-        guard case .options(let options) = try await iterator.next() else {
+        guard case .options(let options) = try await watch.next(&iterator) else {
             throw RPCError(.invalidArgument, "the first message of Submit must be the options")
         }
         let request = try intakeRequest(options, call)
-        if request.origin != .upload, try await iterator.next() != nil {
+        if request.origin != .upload, try await watch.next(&iterator) != nil {
             throw RPCError(.invalidArgument, "audio follows options that say where the audio is; send one of them")
         }
         let existing = try await existingJob(for: request, tenant: tenant(of: call))
@@ -28,7 +36,7 @@ extension SpeechService {
             quotas: quotas)
         do {
             try await AudioImport(context: context).run(request.origin, into: intake)
-            while let request = try await iterator.next() {
+            while let request = try await watch.next(&iterator) {
                 guard case .audio(let bytes) = request else {
                     throw RPCError(.invalidArgument, "after the options, Submit takes audio only")
                 }

@@ -45,6 +45,10 @@ extension Setting {
         key: "jobs.maxJobs", variable: "STT_MAX_JOBS", flag: "max-jobs", kind: .integer(1...Int.max),
         defaultValue: .integer(10_000), commands: [.standalone, .serve],
         help: "Unfinished jobs at which Submit answers \"try again later\".")
+    static let uploadIdleSeconds = Setting(
+        key: "jobs.uploadIdleSeconds", variable: "STT_UPLOAD_IDLE_SECONDS", flag: "upload-idle-seconds",
+        kind: .number(1...86_400), defaultValue: .number(60), commands: [.standalone, .serve],
+        help: "How long an upload may send nothing before it is ended, in seconds.")
     static let chunkAttempts = Setting(
         key: "jobs.chunkAttempts", variable: "STT_CHUNK_ATTEMPTS", flag: "chunk-attempts", kind: .integer(1...20),
         defaultValue: .integer(3), commands: [.standalone, .work],
@@ -68,6 +72,8 @@ extension Setting {
         help: "How long fetching audio from a URL may take, in seconds.")
 
     static let general = [config, envFile, logLevel, graceSeconds, startupSeconds, listen, data]
-    static let jobs = [retentionHours, maxAudioMib, maxAudioHours, maxJobs, chunkAttempts, acceptTruncated]
+    static let jobs = [
+        retentionHours, maxAudioMib, maxAudioHours, maxJobs, uploadIdleSeconds, chunkAttempts, acceptTruncated,
+    ]
     static let fetch = [allowPrivateURLs, importPrefix, fetchSeconds]
 }

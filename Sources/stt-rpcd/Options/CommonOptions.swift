@@ -35,6 +35,7 @@ struct TLSOptions: SettingOptions {
 /// What the service accepts.
 struct IntakeOptions: SettingOptions {
     @Option(.maxJobs) var maxJobs: String?
+    @Option(.uploadIdleSeconds) var uploadIdleSeconds: String?
     @Flag(.allowPrivateURLs) var allowPrivateURLs: Bool?
     @Option(.fetchSeconds) var fetchSeconds: String?
     @Option(.importPrefix) var importPrefix: String?
@@ -42,7 +43,7 @@ struct IntakeOptions: SettingOptions {
     var given: GivenSettings {
         [
             .maxJobs: maxJobs, .allowPrivateURLs: allowPrivateURLs.map { "\($0)" }, .fetchSeconds: fetchSeconds,
-            .importPrefix: importPrefix,
+            .importPrefix: importPrefix, .uploadIdleSeconds: uploadIdleSeconds,
         ]
     }
 }

@@ -39,6 +39,7 @@ extension Settings {
         var limits = ServiceLimits()
         if let mebibytes = integer(.maxAudioMib) { limits.maximumAudioBytes = mebibytes << 20 }
         if let jobs = integer(.maxJobs) { limits.maximumUnfinishedJobs = jobs }
+        limits.uploadIdleTimeout = seconds(.uploadIdleSeconds)
         return limits
     }
 
