@@ -26,7 +26,7 @@ struct AddressBook {
     /// In the order in which they are tried while all are well.
     private(set) var keys: [Key] = []
     private var health: [Key: Health] = [:]
-    /// The server that was connected to last.
+    /// The first to try: the server that was connected to last, or the one after it once that has failed.
     private(set) var current: Key?
 
     init(initialBackoff: Duration, maxBackoff: Duration) {
@@ -87,7 +87,8 @@ struct AddressBook {
     /// no other.
     mutating func demote(_ key: Key, now: UInt64, jitter: Double) {
         // The calls of one failure all tell of it.
-        guard keys.contains(key), !isAvoided(key, now: now) else { return }
+        guard let place = keys.firstIndex(of: key), !isAvoided(key, now: now) else { return }
+        if current == nil || current == key { current = keys[(place + 1) % keys.count] }
         var entry = health[key] ?? Health()
         if now > entry.demotedUntil &+ 2 &* maxBackoff { entry.demotions = 0 }
         entry.demotedUntil = now + backoff(entry.demotions, jitter)

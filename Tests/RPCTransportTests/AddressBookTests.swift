@@ -32,6 +32,13 @@ import Testing
         #expect(book.order(now: 5 * Self.second) == ["c", "a", "b"])
     }
 
+    @Test func `a server that failed is not the first choice again just because its time is over`() {
+        var book = book("a", "b")
+        book.connected("a")
+        book.demote("a", now: 0, jitter: 1)
+        #expect(book.order(now: 5 * Self.second) == ["b", "a"])
+    }
+
     @Test func `each server has a backoff of its own, which doubles up to the longest and ends with a connection`() {
         var book = book("a", "b")
         var now: UInt64 = 0

@@ -10,7 +10,7 @@ import Synchronization
 final class RollingLoad: Sendable {
     struct Size: Sendable {
         var jobs = 10
-        var chunks = 90
+        var chunks = 28
         /// Each reads a stream of every job.
         var readers = 5
         var uploads = 20
@@ -71,8 +71,11 @@ final class RollingLoad: Sendable {
     func start() async throws {
         let first = try client()
         var jobs: [String] = []
+        var options = Cluster.options()
+        // Partials are to come all the while, whatever the uploads bring.
+        options.priority = .high
         for _ in 0..<size.jobs {
-            jobs.append(try await first.submit(bytes: Clip.talk(chunks: size.chunks), options: Cluster.options()).id)
+            jobs.append(try await first.submit(bytes: Clip.talk(chunks: size.chunks), options: options).id)
         }
         var streams: [StreamRecording] = []
         for _ in 0..<size.readers {
@@ -89,8 +92,8 @@ final class RollingLoad: Sendable {
             let job = jobs[number % jobs.count]
             run { await self.ask(job, through: asker) }
         }
-        try await waitUntil("every stream is open and brings partials", within: .seconds(60)) {
-            streams.allSatisfy { !$0.arrivals.isEmpty }
+        try await waitUntil("every stream is open, and partials come", within: .seconds(60)) {
+            streams.allSatisfy(\.isOpen) && streams.contains { !$0.arrivals.isEmpty }
         }
     }
 
@@ -123,7 +126,7 @@ final class RollingLoad: Sendable {
                 let status = try await client.status(job)
                 if status.jobID != job { note(RigFailure(description: "of \(status.jobID)"), "status of \(job)") }
                 state.withLock { $0.statuses += 1 }
-                try await Task.sleep(for: .milliseconds(15))
+                try await Task.sleep(for: .milliseconds(40))
             } catch {
                 note(error, "status")
             }

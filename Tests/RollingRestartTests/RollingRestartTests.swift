@@ -5,7 +5,7 @@ import STTRig
 import Testing
 
 /// Two servers that are restarted in turn while clients of both work on. Show 5 of the RPC layer.
-@Suite("Rolling restarts", .serialized, .watchingIssues, .timeLimit(.minutes(5)))
+@Suite("Rolling restarts", .serialized, .watchingIssues, .timeLimit(.minutes(8)))
 struct RollingRestartTests {
     private static let grace = 4
 
@@ -26,7 +26,7 @@ struct RollingRestartTests {
     func killed() async throws {
         var size = RollingLoad.Size()
         size.jobs = 5
-        size.chunks = 40
+        size.chunks = 20
         try await underLoad(size: size) { cluster, load in
             for server in cluster.servers {
                 try await withSeconds(ofLoad: load) {
@@ -84,7 +84,7 @@ struct RollingRestartTests {
         try await withCluster(on: try await ServiceAddresses.forTests(), settings: settings) { cluster in
             try await cluster.startServer()
             try await cluster.startServer()
-            let engine = try FakeWhisperServer(in: TemporaryFolder(), secondsPerRun: 0.4)
+            let engine = try FakeWhisperServer(in: TemporaryFolder(), secondsPerRun: 0.9)
             try await cluster.startWorker(slots: 4, engine: engine)
             let load = RollingLoad(on: cluster, size: size)
             let start = ContinuousClock.now
@@ -97,9 +97,9 @@ struct RollingRestartTests {
                 throw error
             }
             await load.stop()
-            #expect(
-                load.streams.allSatisfy { $0.arrivals.count < size.chunks }, "the streams ended before the restarts")
-            print("restarts over after \(format(ContinuousClock.now - start))")
+            let open = load.streams.count { $0.arrivals.count < size.chunks }
+            #expect(open > 0, "the streams ended before the restarts")
+            print("restarts over after \(format(ContinuousClock.now - start)), \(open) streams still open")
             try engine.behave("sleep 0")
             try await verify(load, on: cluster)
             print(
@@ -114,15 +114,17 @@ struct RollingRestartTests {
         let client = try cluster.client()
         var texts: [String: String] = [:]
         for stream in load.streams {
-            let end = try await stream.end(within: .seconds(120))
+            let end = try await stream.end(within: .seconds(180))
             #expect(end.state == .completed)
             #expect(stream.arrivals.map(\.chunk) == Array(0..<end.chunksTotal), "\(stream.job) has holes or repeats")
             if texts[stream.job] == nil { texts[stream.job] = try await client.resultText(stream.job) }
             #expect(stream.text == texts[stream.job], "a stream of \(stream.job) differs from its result")
         }
-        try await waitUntil("all uploads are transcribed", within: .seconds(60), every: .milliseconds(200)) {
+        print("every stream has ended")
+        try await waitUntil("all uploads are transcribed", within: .seconds(120), every: .milliseconds(200)) {
             try await client.page(pageSize: 1000).jobs.allSatisfy { $0.state == .completed }
         }
+        print("every job is done")
         let jobs = try await client.page(pageSize: 1000).jobs.map(\.jobID)
         #expect(
             Set(jobs) == Set(load.uploads.map(\.id) + load.jobs), "jobs that nobody submitted, or that are missing")

@@ -44,6 +44,43 @@ import Testing
         }
     }
 
+    @Test func `an upload that can be read only once ends with an error that says so when its server dies`()
+        async throws
+    {
+        try await twoServers { first, second in
+            first.edit { $0.holdsUploads = true }
+            try await withClient(of: first, second) { client in
+                _ = try await client.health()
+                let bytes = AsyncStream<[UInt8]> { continuation in
+                    continuation.yield([UInt8](repeating: 7, count: 1000))
+                }
+                async let submitting = client.submit(stream: bytes)
+                try await first.killAtUpload()
+                do {
+                    _ = try await submitting
+                    Issue.record("the upload went on without its beginning")
+                } catch let error as SpeechError {
+                    #expect(error.code == .unreachable)
+                    #expect(error.message.contains("can be read only once"))
+                }
+            }
+            #expect(second.read { $0.options.isEmpty })
+        }
+    }
+
+    @Test func `a full queue is waited for where the server says when to try again`() async throws {
+        try await FakeSpeechServer.run {
+            $0.failures[SpeechMethod.submit] = [
+                RPCError(.resourceExhausted, "the queue is full", retryAfter: .milliseconds(20))
+            ]
+        } _: { server in
+            try await withClient(of: server) { client in
+                let submission = try await client.submit(bytes: [1, 2, 3])
+                #expect(submission.audioBytes == 3)
+            }
+        }
+    }
+
     @Test func `a submit by URL is repeated on the next server`() async throws {
         try await twoServers { first, second in
             first.edit { $0.holdsUploads = true }
