@@ -4,6 +4,7 @@ internal import RPCTLS
 internal import RPCTransport
 internal import RPCWire
 internal import STTProto
+internal import Synchronization
 
 /// A client's connections, and the calls that wait for one.
 ///
@@ -11,6 +12,8 @@ internal import STTProto
 final class ClientCore: @unchecked Sendable {
     let loop: EventLoop
     let configuration: RPCClientConfiguration
+    /// A server has said HELLO. Any thread.
+    let hasConnected = Atomic(false)
     private let logger: Logger
     private let search: ServerSearch
 
@@ -168,6 +171,7 @@ final class ClientCore: @unchecked Sendable {
 
 extension ClientCore: ConnectionDelegate {
     func connection(_ connection: Connection, didReceive hello: ControlMessage.Hello) throws(ConnectionError) {
+        hasConnected.store(true, ordering: .relaxed)
         if let server = servers[ObjectIdentifier(connection)] { search.book.connected(server) }
         lastError = nil
         logger.debug(

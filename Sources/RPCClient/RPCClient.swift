@@ -132,6 +132,11 @@ public final class RPCClient: Sendable {
         }
     }
 
+    /// Whether a server was ever connected to, and spoke the protocol.
+    public var hasConnected: Bool {
+        state.withLock { $0.core?.hasConnected.load(ordering: .relaxed) ?? false }
+    }
+
     /// Ends every open call with CANCELLED and closes the connection.
     public func close() async {
         let core = state.withLock { state in

@@ -51,7 +51,7 @@ final class ServerConnection {
     /// Ends all calls with UNAVAILABLE and closes when that has gone out.
     func cut() {
         for case let call as ServerCall in connection?.streamOwners ?? [] {
-            call.end(RPCError(.unavailable, "the server is shutting down"))
+            call.end(RPCError(.unavailable, "the server is shutting down", retryAfter: .milliseconds(1)))
         }
         connection?.beginClosing(ConnectionError(.drain, "the server is shutting down"))
     }

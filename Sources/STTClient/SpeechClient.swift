@@ -174,6 +174,7 @@ extension SpeechClient {
     func markReached(by error: RPCError) {
         switch error.code {
         case .unavailable where error.retryAfter != nil: markReached()
+        case .unavailable where error.cause is ConnectionError && rpc.hasConnected: markReached()
         case .unavailable, .cancelled, .deadlineExceeded, .internalError: break
         default: markReached()
         }

@@ -26,7 +26,7 @@ struct RollingRestartTests {
     func killed() async throws {
         var size = RollingLoad.Size()
         size.jobs = 5
-        size.chunks = 20
+        size.chunks = 14
         try await underLoad(size: size) { cluster, load in
             for server in cluster.servers {
                 try await withSeconds(ofLoad: load) {

@@ -51,8 +51,9 @@ import Testing
             first.edit { $0.holdsUploads = true }
             try await withClient(of: first, second) { client in
                 _ = try await client.health()
-                let bytes = AsyncStream<[UInt8]> { continuation in
-                    continuation.yield([UInt8](repeating: 7, count: 1000))
+                let bytes = AsyncStream<[UInt8]> {
+                    try? await Task.sleep(for: .milliseconds(5))
+                    return [UInt8](repeating: 7, count: 1000)
                 }
                 async let submitting = client.submit(stream: bytes)
                 try await first.killAtUpload()

@@ -153,7 +153,9 @@ private final class Relay: Sendable {
         bytes.withUnsafeBytes { bytes in
             var sent = 0
             while sent < bytes.count {
-                let length = send(target, bytes.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+                let length = send(
+                    target, UnsafeRawBufferPointer(rebasing: bytes[sent...]).baseAddress, bytes.count - sent,
+                    Int32(MSG_NOSIGNAL))
                 guard length > 0 else { return false }
                 sent += length
             }
