@@ -9,6 +9,12 @@ import Synchronization
 ///
 /// Concurrency: any task; a mutex protects the moment.
 final class UploadWatch: Sendable {
+    private enum Outcome<Result: Sendable>: Sendable {
+        case received(Result)
+        case idle
+        case watchEnded
+    }
+
     private let limit: Duration
     /// Since when the server waits for the client; `nil` while it does not.
     private let waitingSince = Mutex<ContinuousClock.Instant?>(nil)
@@ -23,19 +29,24 @@ final class UploadWatch: Sendable {
         limit: Duration, _ receive: @escaping @Sendable (UploadWatch) async throws -> Result
     ) async throws -> Result {
         let watch = UploadWatch(limit: limit)
-        return try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask { try await receive(watch) }
-            group.addTask {
-                try await watch.waitUntilIdle()
-                return nil
-            }
+        return try await withThrowingTaskGroup(of: Outcome<Result>.self) { group in
+            group.addTask { .received(try await receive(watch)) }
+            group.addTask { await watch.waitUntilIdle() ? .idle : .watchEnded }
             defer { group.cancelAll() }
-            if let finished = try await group.next() ?? nil { return finished }
-            group.cancelAll()
-            // The upload is taken back before the client hears of it, unless it was completed at this very moment.
-            if let finished = (try? await group.next()) ?? nil ?? nil { return finished }
-            throw RPCError(
-                .deadlineExceeded, "nothing of the upload came for \(limit); send it again, and without such a pause")
+            while let outcome = try await group.next() {
+                switch outcome {
+                case .received(let result): return result
+                case .watchEnded: continue
+                case .idle:
+                    group.cancelAll()
+                    // The upload is taken back before the client hears of it, unless it was completed at this moment.
+                    if case .success(.received(let result))? = await group.nextResult() { return result }
+                    throw RPCError(
+                        .deadlineExceeded,
+                        "nothing of the upload came for \(limit); send it again, and without such a pause")
+                }
+            }
+            throw CancellationError()
         }
     }
 
@@ -46,12 +57,17 @@ final class UploadWatch: Sendable {
         return try await iterator.next()
     }
 
-    private func waitUntilIdle() async throws {
+    /// - Returns: False where the upload was over, or given up, before.
+    private func waitUntilIdle() async -> Bool {
         while true {
             let now = ContinuousClock.now
             let since = waitingSince.withLock { $0 } ?? now
-            if now - since >= limit { return }
-            try await Task.sleep(until: since + limit, tolerance: limit / 20)
+            if now - since >= limit { return true }
+            do {
+                try await Task.sleep(until: since + limit, tolerance: limit / 20)
+            } catch {
+                return false
+            }
         }
     }
 }
