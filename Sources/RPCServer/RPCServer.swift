@@ -145,6 +145,6 @@ public final class RPCServer: Sendable {
         guard let server = state.withLock({ $0.loops.min { $0.load < $1.load } }), census.enter(nil) else {
             return SocketStream(owning: descriptor).close()
         }
-        server.take(SocketStream(owning: descriptor), peer: peer, addressKey: nil)
+        server.take(SocketStream(owning: descriptor), isTLS: false, peer: peer, addressKey: nil)
     }
 }

@@ -132,9 +132,20 @@ package final class TLSStream: ByteStream {
     }
 
     package func close() {
+        forget()
+        socket.close()
+    }
+
+    package func abort() {
+        forget()
+        socket.abort()
+    }
+
+    package var unacknowledgedBytes: Int? { socket.unacknowledgedBytes }
+
+    private func forget() {
         session = nil
         pending = []
         leftover = []
-        socket.close()
     }
 }
