@@ -7,6 +7,7 @@ internal import STTProto
 /// A client's connections, and the calls that wait for one.
 ///
 /// Concurrency: touched on its loop only, but for the constants.
+@usableFromInline
 final class ClientCore: @unchecked Sendable {
     let loop: EventLoop
     let configuration: RPCClientConfiguration
@@ -27,6 +28,7 @@ final class ClientCore: @unchecked Sendable {
     private var failures = 0
     private var nextAttempt: UInt64 = 0
     private var timer: TimerID?
+    @exclusivity(unchecked) var encodedMethods = EncodedMethods()
     private var isClosed = false
     private var lastError: RPCError?
     /// The address that is tried first.

@@ -1,6 +1,6 @@
 internal import RPCTransport
-internal import RPCWire
-internal import STTProto
+public import RPCWire
+public import STTProto
 
 /// A call as its handler sees it, without the types of its messages.
 struct HandlerCall: Sendable {
@@ -12,13 +12,19 @@ struct HandlerCall: Sendable {
 /// Runs a handler. Gives the encoded reply, or nil where the replies went out one by one.
 typealias HandlerBody = @Sendable (HandlerCall) async throws -> SharedBytes?
 
-/// A method with the types of its messages erased.
+/// Runs the handler of a unary call. Gives the encoded reply.
+@usableFromInline
+typealias UnaryBody = nonisolated(nonsending) @Sendable (CallContext) async throws -> SharedBytes
+
+/// A method with the types of its messages erased. A single request is decoded on the event loop from the bytes as they
+/// were read; what comes back runs as a task.
 enum MethodHandler: Sendable {
-    /// The request is decoded on the event loop from the bytes as they were read; what comes back runs as a task.
+    case unary(@Sendable (UnsafeRawBufferPointer) throws(RPCError) -> UnaryBody)
     case singleRequest(@Sendable (UnsafeRawBufferPointer) throws(RPCError) -> HandlerBody)
     case requestStream(HandlerBody)
 }
 
+@inlinable
 func decodeRequest<Req: ProtoMessage>(_: Req.Type, _ bytes: UnsafeRawBufferPointer) throws(RPCError) -> Req {
     do throws(ProtoError) {
         return try Req.decode(bytes)
@@ -26,3 +32,6 @@ func decodeRequest<Req: ProtoMessage>(_: Req.Type, _ bytes: UnsafeRawBufferPoint
         throw RPCError(.invalidArgument, "malformed request: \(error)", cause: error)
     }
 }
+
+@usableFromInline
+func encodeReply(_ reply: some ProtoMessage) throws(RPCError) -> SharedBytes { try RPCTransport.encode(reply) }

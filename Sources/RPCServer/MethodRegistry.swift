@@ -1,6 +1,6 @@
 public import RPCTransport
 public import STTProto
-internal import RPCWire
+public import RPCWire
 
 /// The methods that a server offers, each with its handler.
 ///
@@ -15,15 +15,23 @@ public struct MethodRegistry: Sendable {
     /// One request, one reply.
     ///
     /// - Parameter name: `package.Service/Method`. A second handler for a name replaces the first.
+    // Inlinable, so that what runs for each call knows its types: without that they are looked up at run time each time.
+    @inlinable
     public mutating func unary<Req: ProtoMessage, Res: ProtoMessage>(
-        _ name: String, _ handler: @escaping @Sendable (Req, CallContext) async throws -> Res
+        _ name: String,
+        _ handler: nonisolated(nonsending) @escaping @Sendable (Req, CallContext) async throws -> Res
     ) {
-        handlers[name] = .singleRequest { bytes throws(RPCError) in
+        addUnary(name) { bytes throws(RPCError) in
             let request = try decodeRequest(Req.self, bytes)
-            return { call in
-                try encode(try await handler(request, call.context))
-            }
+            return { context in try encodeReply(try await handler(request, context)) }
         }
+    }
+
+    @usableFromInline
+    mutating func addUnary(
+        _ name: String, _ prepare: @escaping @Sendable (UnsafeRawBufferPointer) throws(RPCError) -> UnaryBody
+    ) {
+        handlers[name] = .unary(prepare)
     }
 
     /// Many requests, one reply. The handler may reply before it has read them all.

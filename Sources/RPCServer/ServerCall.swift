@@ -12,18 +12,24 @@ final class ServerCall: @unchecked Sendable {
     private let context: CallContext
     private let handler: MethodHandler
     private let started: UInt64
-    private var intercepted: InterceptedCall?
-    private var outcome = StatusCode.unknown
+    @exclusivity(unchecked) private var intercepted: InterceptedCall?
+    @exclusivity(unchecked) private var outcome = StatusCode.unknown
 
     /// Made once, for each `any Error` is an object of its own.
     private static let cancellation: any Error = CancellationError()
 
-    private var body: HandlerBody?
-    private var task: Task<Void, Never>?
-    private var timer: TimerID?
+    /// What runs once the client has sent its one request.
+    private enum Work {
+        case unary(UnaryBody)
+        case streaming(HandlerBody)
+    }
+
+    @exclusivity(unchecked) private var prepared: Work?
+    @exclusivity(unchecked) private var task: Task<Void, Never>?
+    @exclusivity(unchecked) private var timer: TimerID?
     /// The outcome is decided: what the handler makes of it no longer counts.
-    private var isOver = false
-    private var isRunning = false
+    @exclusivity(unchecked) private var isOver = false
+    @exclusivity(unchecked) private var isRunning = false
 
     init(
         _ connection: ServerConnection, _ stream: CallStream, _ context: CallContext, _ handler: MethodHandler,
@@ -40,18 +46,22 @@ final class ServerCall: @unchecked Sendable {
     func begin(timeout: Duration?) {
         stream.owner = self
         if let timeout { timer = stream.loop.schedule(at: stream.loop.now &+ timeout.nanoseconds, self) }
-        if case .requestStream(let body) = handler { run(body) }
+        if case .requestStream(let body) = handler { run(.streaming(body)) }
     }
 
-    private func run(_ body: @escaping HandlerBody) {
+    private func run(_ work: Work) {
         isRunning = true
         connection.server.runningCalls += 1
-        let call = HandlerCall(context: context, source: stream, sink: stream)
         // Runs here until it first waits: a handler that need not wait has returned when this line is through.
         let task = Task.immediate(executorPreference: stream.loop) {
             let result: Result<SharedBytes?, any Error>
             do {
-                result = .success(try await body(call))
+                switch work {
+                case .unary(let body): result = .success(try await body(self.context))
+                case .streaming(let body):
+                    let call = HandlerCall(context: self.context, source: self.stream, sink: self.stream)
+                    result = .success(try await body(call))
+                }
             } catch {
                 result = .failure(error)
             }
@@ -68,9 +78,12 @@ final class ServerCall: @unchecked Sendable {
         connection.server.callReturned()
         if !isOver {
             isOver = true
-            let error = reply(with: result)
-            log(error?.code ?? .ok)
-            connection.connection?.queueEnd(stream, error)
+            if let error = reply(with: result) {
+                log(error.code)
+                connection.connection?.queueEnd(stream, error)
+            } else {
+                log(.ok)
+            }
         }
         stream.fail(inbound: Self.cancellation, outbound: Self.cancellation, discarding: true)
         tellInterceptors()
@@ -82,13 +95,16 @@ final class ServerCall: @unchecked Sendable {
         intercepted = nil
     }
 
+    /// Ends the call with OK, or says with what it has to be ended.
     private func reply(with result: Result<SharedBytes?, any Error>) -> RPCError? {
         switch result {
-        case .success(nil): return nil
+        case .success(nil):
+            connection.connection?.queueEnd(stream, nil)
+            return nil
         case .success(let bytes?):
             do throws(RPCError) {
                 try connection.connection?.check(bytes)
-                connection.connection?.queueMessage(stream, bytes)
+                connection.connection?.queueReply(stream, bytes)
                 return nil
             } catch {
                 return error
@@ -138,14 +154,18 @@ final class ServerCall: @unchecked Sendable {
 
 extension ServerCall: CallStreamOwner {
     func stream(_ stream: CallStream, didReceive message: UnsafeRawBufferPointer) -> Bool {
-        guard case .singleRequest(let prepare) = handler else { return false }
+        if case .requestStream = handler { return false }
         guard !isOver else { return true }
-        guard body == nil else {
+        guard prepared == nil else {
             end(RPCError(.invalidArgument, "\(context.method) takes one request"), isProvoked: true)
             return true
         }
         do throws(RPCError) {
-            body = try prepare(message)
+            switch handler {
+            case .unary(let prepare): prepared = .unary(try prepare(message))
+            case .singleRequest(let prepare): prepared = .streaming(try prepare(message))
+            case .requestStream: break
+            }
         } catch {
             end(error, isProvoked: true)
         }
@@ -153,11 +173,12 @@ extension ServerCall: CallStreamOwner {
     }
 
     func streamDidReceiveAll(_ stream: CallStream) {
-        guard case .singleRequest = handler, !isOver else { return }
-        guard let body else {
+        if case .requestStream = handler { return }
+        guard !isOver else { return }
+        guard let work = prepared else {
             return end(RPCError(.invalidArgument, "\(context.method) takes a request"), isProvoked: true)
         }
-        run(body)
+        run(work)
     }
 
     func streamDidEnd(_ stream: CallStream, _ ending: StreamEnding) {

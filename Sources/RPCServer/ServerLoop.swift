@@ -16,9 +16,9 @@ final class ServerLoop: @unchecked Sendable {
     private let census: ConnectionCensus
 
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
-    private var callCount: UInt64 = 0
+    @exclusivity(unchecked) private var callCount: UInt64 = 0
     private var isDraining = false
-    var runningCalls = 0
+    @exclusivity(unchecked) var runningCalls = 0
 
     init(
         index: Int, loop: EventLoop, methods: MethodRegistry, configuration: RPCServerConfiguration,

@@ -39,6 +39,14 @@ package final class SocketStream: ByteStream {
     }
 
     package func write(_ vectors: UnsafeMutableBufferPointer<iovec>) -> IOResult {
+        if vectors.count == 1 {
+            // Most writes: without a message header, which the kernel copies and checks.
+            let count = retryingInterrupted {
+                send(descriptor, vectors[0].iov_base, vectors[0].iov_len, Int32(MSG_NOSIGNAL))
+            }
+            if count >= 0 { return .bytes(count) }
+            return errno == EAGAIN ? .wouldBlock : .failed(SystemError("send"))
+        }
         var message = msghdr()
         message.msg_iov = vectors.baseAddress
         message.msg_iovlen = vectors.count

@@ -39,8 +39,9 @@ package final class Connection: @unchecked Sendable {
     /// Server: who is at the other end, as far as the transport tells.
     package var peerIdentity: PeerIdentity { PeerIdentity(name: peer, transport: transport.peerCredentials) }
     package let configuration: ConnectionConfiguration
+    private let idleNanoseconds: UInt64
     /// Let go when the connection is closed.
-    package var delegate: (any ConnectionDelegate)?
+    @exclusivity(unchecked) package var delegate: (any ConnectionDelegate)?
 
     let transport: any ByteStream
     private let machineState: LoopState<ConnectionStateMachine>
@@ -49,16 +50,19 @@ package final class Connection: @unchecked Sendable {
         _modify { yield &machineState.value }
     }
     private var decoder: FrameDecoder
-    var phase = Phase.open
-    var streams: [CallStream?] = []
+    @exclusivity(unchecked) var phase = Phase.open
+    @exclusivity(unchecked) var streams: [CallStream?] = []
     private var registration: EventRegistration?
     private var watchedEvents: UInt32 = 0
-    private var isDirty = false
+    @exclusivity(unchecked) private var isDirty = false
+    /// Frames are being dispatched: what follows from the streams that end is done once, after the last of them.
+    @exclusivity(unchecked) private var isDispatching = false
+    @exclusivity(unchecked) private var hasReleased = false
     /// Output that the transport did not take, oldest first.
     private var unsent: Deque<(SharedBytes, Range<Int>)> = []
     private var isDraining = false
     private var closeError: ConnectionError?
-    var times: ConnectionTimes
+    @exclusivity(unchecked) var times: ConnectionTimes
 
     /// - Parameter transport: Connected and non-blocking.
     package init(
@@ -69,6 +73,7 @@ package final class Connection: @unchecked Sendable {
         self.transport = transport
         self.peer = peer
         self.configuration = configuration
+        idleNanoseconds = configuration.idleTimeout.nanoseconds
         machineState = LoopState(ConnectionStateMachine(role: role, local: configuration.limits))
         decoder = FrameDecoder(expectsPreface: role == .server)
         times = ConnectionTimes(now: loop.now)
@@ -99,10 +104,14 @@ package final class Connection: @unchecked Sendable {
     package var streamOwners: [any CallStreamOwner] { streams.compactMap { $0?.owner } }
 
     /// Client: opens a stream. Only where ``canOpenStream``.
-    package func open(_ stream: CallStream, _ call: [UInt8]) {
+    ///
+    /// - Parameters:
+    ///   - call: The payload of CALL without a deadline.
+    ///   - deadlineMilliseconds: 0 for none.
+    package func open(_ stream: CallStream, _ call: [UInt8], deadlineMilliseconds: UInt64 = 0) {
         loop.assertOnLoop()
         clearReleased()
-        let slot = machine.openStream(call)
+        let slot = machine.openStream(call, deadlineMilliseconds: deadlineMilliseconds)
         place(stream, slot)
         setDirty()
     }
@@ -148,6 +157,13 @@ package final class Connection: @unchecked Sendable {
     func consumed(_ stream: CallStream, flow: UInt64, isRetained: Bool = false) {
         machine.consumed(stream.slot, flow: flow, isRetained: isRetained)
         setDirtyIfNeeded()
+    }
+
+    /// Server: sends the one reply of a call and ends it with OK.
+    package func queueReply(_ stream: CallStream, _ bytes: SharedBytes) {
+        guard stream.connection === self else { return }
+        machine.queueReply(stream.slot, bytes)
+        setDirty()
     }
 
     /// Server: ends a stream after what is queued. nil is OK.
@@ -197,9 +213,16 @@ package final class Connection: @unchecked Sendable {
         } else {
             for stream in machine.takeReleased().compactMap(removeStream) { stream.detach() }
         }
+        hasReleased = true
+        if !isDispatching { tellOfCapacity() }
+    }
+
+    private func tellOfCapacity() {
+        guard hasReleased else { return }
+        hasReleased = false
         if machine.streamCount == 0 {
             times.idleSince = loop.now
-            updateTimer()
+            updateTimer(noLaterThan: loop.now &+ idleNanoseconds)
             if isDraining { setDirty() }
         }
         delegate?.connectionHasCapacity(self)
@@ -231,6 +254,11 @@ package final class Connection: @unchecked Sendable {
 
     private func process(_ bytes: UnsafeRawBufferPointer) {
         var input = bytes
+        isDispatching = true
+        defer {
+            isDispatching = false
+            tellOfCapacity()
+        }
         do throws(ConnectionError) {
             while phase == .open,
                 let frame = try decoder.next(

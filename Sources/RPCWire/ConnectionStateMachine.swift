@@ -19,7 +19,7 @@ package struct ConnectionStateMachine: ~Copyable {
 
     var streams: [StreamState] = []
     var freeSlots: [Int] = []
-    var slotOfStream: [UInt32: Int] = [:]
+    var slotOfStream = StreamTable()
     /// Slots in use, among them those of streams that are over on the wire while their handlers run.
     package internal(set) var streamCount = 0
 
@@ -29,6 +29,8 @@ package struct ConnectionStateMachine: ~Copyable {
 
     /// Encoded frames that go out before any DATA.
     var control: [UInt8] = []
+    /// Streams whose END is in ``control``.
+    var ended: [UInt32] = []
     /// Streams with DATA that may be sent, in turn.
     var ring: Deque<Int> = []
     /// Slots released since the last batch.

@@ -28,10 +28,12 @@ struct BenchmarkClient {
             while before < end {
                 let reply: JobStatus = try await client.unary(Workload.status, Workload.statusRequest)
                 precondition(reply.chunkAttempts == 12)
+                count += 1
+                // As the other load generators, which look at the clock once for the replies of one read.
+                if !isAlone, count & 7 != 0 { continue }
                 let now = ContinuousClock.now
                 if isAlone { times.append(UInt32(clamping: (now - before).microseconds)) }
                 before = now
-                count += 1
             }
             return (Double(count), times)
         }
