@@ -240,6 +240,7 @@ package final class Connection: @unchecked Sendable {
         for _ in 0..<Self.maxReadsPerTurn where phase == .open || phase == .lingering {
             switch transport.read(into: loop.readBuffer) {
             case .bytes(let count):
+                loop.bytesRead += count
                 times.lastReceived = loop.now
                 times.pingSent = 0
                 if phase == .lingering { continue }

@@ -64,6 +64,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     @exclusivity(unchecked) private var registrations: [Registration] = []
     private var freeRegistrations: [Int] = []
     @exclusivity(unchecked) private var timers = TimerHeap()
+    @exclusivity(unchecked) private var eagerness = EagerWaiting()
+    /// In this turn, by all connections.
+    @exclusivity(unchecked) var bytesRead = 0
     @exclusivity(unchecked) private var dirty: [any OutputFlushing] = []
     @exclusivity(unchecked) private var flushing: [any OutputFlushing] = []
     /// The time at the start of this turn, or later.
@@ -228,14 +231,39 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             exit()
             return false
         }
-        let count = epoll_wait(epoll, events, Int32(Self.maxEventsPerTurn), next == .wait ? timeoutMilliseconds() : 0)
-        now = MonotonicClock.now()
+        let count = wait(events, mayBlock: next == .wait)
         for index in 0..<max(0, Int(count)) { dispatch(events[index]) }
         while let target = timers.popDue(now) { target.timerFired(now: now) }
         runSubmitted()
         runJobs()
         flushDirty()
         return true
+    }
+
+    /// Waits for events, and sets the time.
+    private func wait(_ events: UnsafeMutablePointer<epoll_event>, mayBlock: Bool) -> Int32 {
+        let most = Int32(Self.maxEventsPerTurn)
+        var count: Int32 = 0
+        if mayBlock, eagerness.isEager(afterReading: bytesRead) {
+            let began = MonotonicClock.now()
+            repeat {
+                count = epoll_wait(epoll, events, most, 0)
+                now = MonotonicClock.now()
+            } while count == 0 && now - began < EagerWaiting.nanoseconds
+            let hasPaid = count != 0
+            if !hasPaid {
+                count = epoll_wait(epoll, events, most, timeoutMilliseconds())
+                now = MonotonicClock.now()
+            }
+            eagerness.waited(now - began, hasPaid: hasPaid)
+        } else {
+            count = epoll_wait(epoll, events, most, mayBlock ? timeoutMilliseconds() : 0)
+            let before = now
+            now = MonotonicClock.now()
+            if mayBlock { eagerness.waited(now - before, hasPaid: nil) }
+        }
+        bytesRead = 0
+        return count
     }
 
     private func exit() {
