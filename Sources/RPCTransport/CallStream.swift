@@ -32,13 +32,13 @@ package enum StreamEnding: Sendable {
 /// anywhere; from a task that runs on the loop they do not suspend while they need not.
 package final class CallStream: @unchecked Sendable {
     private enum Ready {
-        case messages([[UInt8]])
+        case messages([SharedBytes])
         case end
         case notYet
     }
 
     private struct Received {
-        let bytes: [UInt8]
+        let message: SharedBytes
         let flow: UInt64
     }
 
@@ -56,8 +56,6 @@ package final class CallStream: @unchecked Sendable {
 
     /// A reader gets messages of at least this many bytes together, where they are here.
     private static let batchBytes: UInt64 = 32 * 1024
-    /// No more memory than this is taken for a message before it is here.
-    private static let mostReservedBytes = 512 * 1024
 
     package let loop: EventLoop
     /// Holds each other with the stream until the stream is over.
@@ -66,13 +64,13 @@ package final class CallStream: @unchecked Sendable {
     package private(set) var slot = -1
 
     private var inbox: Deque<Received> = []
-    private var assembly: [UInt8] = []
-    /// The length of the last message of more than one fragment: the next one is likely as long.
-    private var lastAssembledBytes = 0
+    private var assembly: MessageAssembly?
+    /// The owner leaves the messages to ``nextMessages()``.
+    private var ownerReadsStream = false
     private var hasReceivedAll = false
     private var inboundFailure: (any Error)?
     private var outboundFailure: (any Error)?
-    private var reader: Waiter<[[UInt8]]>?
+    private var reader: Waiter<[SharedBytes]>?
     private var sender: Waiter<Void>?
     private var messageToSend: SharedBytes?
     /// Client: what goes out first once the stream is attached.
@@ -110,34 +108,59 @@ package final class CallStream: @unchecked Sendable {
     }
 
     func receive(_ fragment: UnsafeRawBufferPointer, isFirst: Bool, isLast: Bool, endsSending: Bool, flow: UInt64) {
-        guard isLast else {
-            if isFirst {
-                assembly.reserveCapacity(max(min(lastAssembledBytes, Self.mostReservedBytes), fragment.count))
-            }
-            assembly.append(contentsOf: fragment)
-            return
-        }
-        if isFirst {
-            deliver(fragment, owned: nil, flow: flow)
+        if isFirst, isLast {
+            deliver(fragment, flow: flow)
+            if endsSending { receiveEndOfMessages() }
         } else {
-            assembly.append(contentsOf: fragment)
-            let message = assembly
-            assembly = []
-            lastAssembledBytes = message.count
-            message.withUnsafeBytes { deliver($0, owned: message, flow: flow) }
+            receivePart(fragment, isFirst: isFirst)
+            finishFragment(isLast: isLast, endsSending: endsSending, flow: flow)
+        }
+    }
+
+    func receivePart(_ part: UnsafeRawBufferPointer, isFirst: Bool = false) {
+        if isFirst {
+            assembly = MessageAssembly(part)
+        } else {
+            assembly?.append(part)
+        }
+    }
+
+    /// Lets `body` write up to `count` bytes of the message in assembly. It returns how many it wrote.
+    func receivePart(upTo count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+        assembly?.append(upTo: count, body)
+    }
+
+    func finishFragment(isLast: Bool, endsSending: Bool, flow: UInt64) {
+        if isLast, let message = assembly?.message {
+            assembly = nil
+            deliver(message, flow: flow)
         }
         if endsSending { receiveEndOfMessages() }
     }
 
-    private func deliver(_ message: UnsafeRawBufferPointer, owned: [UInt8]?, flow: UInt64) {
+    private func deliver(_ message: UnsafeRawBufferPointer, flow: UInt64) {
+        if reader == nil, !ownerReadsStream {
+            if owner?.stream(self, didReceive: message) ?? false {
+                connection?.consumed(self, flow: flow, isRetained: true)
+                return
+            }
+            ownerReadsStream = true
+        }
+        deliverToReader(SharedBytes([UInt8](message)), flow: flow)
+    }
+
+    private func deliver(_ message: SharedBytes, flow: UInt64) {
+        if reader != nil || ownerReadsStream { return deliverToReader(message, flow: flow) }
+        message.bytes.withUnsafeBytes { deliver($0, flow: flow) }
+    }
+
+    private func deliverToReader(_ message: SharedBytes, flow: UInt64) {
         if let reader {
             self.reader = nil
             connection?.consumed(self, flow: flow)
-            reader.resume(.success([owned ?? [UInt8](message)]))
-        } else if owner?.stream(self, didReceive: message) ?? false {
-            connection?.consumed(self, flow: flow, isRetained: true)
+            reader.resume(.success([message]))
         } else {
-            inbox.append(Received(bytes: owned ?? [UInt8](message), flow: flow))
+            inbox.append(Received(message: message, flow: flow))
         }
     }
 
@@ -191,7 +214,7 @@ package final class CallStream: @unchecked Sendable {
         loop.assertOnLoop()
         if discarding {
             inbox = []
-            assembly = []
+            assembly = nil
         }
         hasReceivedAll = true
         if inboundFailure == nil { inboundFailure = inbound }
@@ -210,7 +233,7 @@ package final class CallStream: @unchecked Sendable {
     /// The messages that nobody has read.
     package func takeUnread() -> [[UInt8]] {
         defer { inbox = [] }
-        return inbox.map(\.bytes)
+        return inbox.map(\.message.bytes)
     }
 
     private func takeReady() throws -> Ready {
@@ -221,11 +244,11 @@ package final class CallStream: @unchecked Sendable {
     }
 
     /// Some of the messages that are here. They count as used up: the reader holds no more than this besides a window.
-    private func takeBatch() -> [[UInt8]] {
-        var batch: [[UInt8]] = []
+    private func takeBatch() -> [SharedBytes] {
+        var batch: [SharedBytes] = []
         var flow: UInt64 = 0
         while flow < Self.batchBytes, let received = inbox.popFirst() {
-            batch.append(received.bytes)
+            batch.append(received.message)
             flow += received.flow
         }
         if inbox.isEmpty { inbox = [] }
@@ -244,7 +267,7 @@ package final class CallStream: @unchecked Sendable {
         return true
     }
 
-    private func park(reader waiter: Waiter<[[UInt8]]>, _ continuation: UnsafeContinuation<[[UInt8]], any Error>) {
+    private func park(reader waiter: Waiter<[SharedBytes]>, _ continuation: UnsafeContinuation<[SharedBytes], any Error>) {
         do {
             if waiter.isCancelled { throw CancellationError() }
             precondition(reader == nil, "two tasks read one stream")
@@ -276,7 +299,7 @@ package final class CallStream: @unchecked Sendable {
         }
     }
 
-    private func cancel(reader waiter: Waiter<[[UInt8]]>) {
+    private func cancel(reader waiter: Waiter<[SharedBytes]>) {
         waiter.isCancelled = true
         if reader === waiter { reader = nil }
         waiter.resume(.failure(CancellationError()))
@@ -293,7 +316,7 @@ package final class CallStream: @unchecked Sendable {
 }
 
 extension CallStream: InboundMessageSource {
-    package func nextMessages() async throws -> [[UInt8]] {
+    package func nextMessages() async throws -> [SharedBytes] {
         if loop.isCurrent {
             switch try takeReady() {
             case .messages(let messages): return messages
@@ -301,7 +324,7 @@ extension CallStream: InboundMessageSource {
             case .notYet: break
             }
         }
-        let waiter = Waiter<[[UInt8]]>()
+        let waiter = Waiter<[SharedBytes]>()
         return try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in
                 loop.perform { self.park(reader: waiter, continuation) }

@@ -1,10 +1,10 @@
-internal import RPCWire
+package import RPCWire
 public import STTProto
 
 /// Gives the encoded messages of one direction of a stream, in order. Called by one task at a time.
 package protocol InboundMessageSource: AnyObject, Sendable {
     /// The next messages, one at least, or none after the last. Waits for them.
-    func nextMessages() async throws -> [[UInt8]]
+    func nextMessages() async throws -> [SharedBytes]
 }
 
 /// The messages that a peer streams in.
@@ -25,7 +25,7 @@ public struct InboundMessages<Message: ProtoMessage>: AsyncSequence, Sendable {
     public struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate let source: any InboundMessageSource
         /// Fetched together, for to fetch one may take a change of threads. In reverse.
-        private var fetched: [[UInt8]] = []
+        private var fetched: [SharedBytes] = []
 
         fileprivate init(source: any InboundMessageSource) { self.source = source }
 
@@ -38,9 +38,12 @@ public struct InboundMessages<Message: ProtoMessage>: AsyncSequence, Sendable {
             } else {
                 try Task.checkCancellation()
             }
-            guard let bytes = fetched.popLast() else { return nil }
+            guard let encoded = fetched.popLast() else { return nil }
+            if let tail = encoded.tail, let message = Message.decodeInParts(head: encoded.head, tail: tail) {
+                return message
+            }
             do throws(ProtoError) {
-                return try Message.decode(owned: bytes)
+                return try Message.decode(owned: encoded.bytes)
             } catch {
                 throw RPCError(.invalidArgument, "malformed message: \(error)", cause: error)
             }

@@ -23,6 +23,10 @@ struct StreamState {
     var received: UInt64 = 0
     var consumed: UInt64 = 0
     var advertisedLimit: UInt64 = 0
+    /// The window as it is now, and since when and since which `consumed` its use is watched.
+    var windowBytes = 0
+    var windowMark: UInt64 = 0
+    var windowMarkTime: UInt64 = 0
     /// Of the message in assembly.
     var assemblingFlow: UInt64 = 0
     var assemblingBytes = 0

@@ -25,7 +25,7 @@ enum { MORE = 1, END_SEND = 2, NO_MESSAGE = 4 };
 enum { HEADER = 12, WINDOW_BYTES = 262144, FRAME_BYTES = 65536, BUFFER = 512 * 1024, MESSAGE = 262144 + 4, BATCH_FRAMES = 16 };
 // An upload to the raw floor: its server acknowledges so many bytes with as much as a WINDOW, and no more than this is
 // under way without.
-enum { RAW_ACKNOWLEDGED = 131072, RAW_REPLY_TO_UPLOAD = 24, RAW_WINDOW = 4 * 1024 * 1024 };
+enum { RAW_ACKNOWLEDGED = 131072, RAW_REPLY_TO_UPLOAD = 24, RAW_WINDOW = 512 * 1024 };
 
 typedef struct {
     uint64_t received, advertised;
