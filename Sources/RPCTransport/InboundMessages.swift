@@ -5,6 +5,12 @@ public import STTProto
 package protocol InboundMessageSource: AnyObject, Sendable {
     /// The next messages, one at least, or none after the last. Waits for them.
     func nextMessages() async throws -> [SharedBytes]
+    /// Says that whoever cancels the current task ends the stream, too: waiting in it needs no cancellation handler.
+    func belongToCurrentTask()
+}
+
+extension InboundMessageSource {
+    package func belongToCurrentTask() {}
 }
 
 /// The messages that a peer streams in.
@@ -32,12 +38,26 @@ public struct InboundMessages<Message: ProtoMessage>: AsyncSequence, Sendable {
         /// - Throws: ``RPCWire/RPCError`` where the call failed or a message is malformed; `CancellationError` where
         ///   the call was given up by the peer, by its deadline or by this task.
         public mutating func next() async throws -> Message? {
-            if fetched.isEmpty {
-                fetched = try await source.nextMessages()
-                fetched.reverse()
-            } else {
-                try Task.checkCancellation()
-            }
+            // What need not wait is in functions of its own: this frame is in memory for as long as a stream is idle.
+            if try isAllTaken() { keep(try await source.nextMessages()) }
+            return try takeFetched()
+        }
+
+        @inline(never)
+        private func isAllTaken() throws -> Bool {
+            if fetched.isEmpty { return true }
+            try Task.checkCancellation()
+            return false
+        }
+
+        @inline(never)
+        private mutating func keep(_ messages: [SharedBytes]) {
+            fetched = messages
+            fetched.reverse()
+        }
+
+        @inline(never)
+        private mutating func takeFetched() throws(RPCError) -> Message? {
             guard let encoded = fetched.popLast() else { return nil }
             if let tail = encoded.tail, let message = Message.decodeInParts(head: encoded.head, tail: tail) {
                 return message

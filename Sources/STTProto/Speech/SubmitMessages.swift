@@ -2,7 +2,9 @@ internal import CSTTProto
 
 /// One message of the stream that `Submit` reads: the options first, then the bytes of the audio file in order.
 public enum SubmitRequest: ProtoMessage, Hashable {
-    case options(SubmitOptions)
+    /// Out of line: a message is nine bytes then instead of 150, several times over in the frames of each task that reads
+    /// an upload.
+    indirect case options(SubmitOptions)
     case audio([UInt8])
 }
 
