@@ -42,16 +42,16 @@ package final class CallStream: @unchecked Sendable {
         let flow: UInt64
     }
 
-    /// A task that waits. Its cancellation may come before it has begun to wait.
-    private final class Waiter<Value: Sendable>: @unchecked Sendable {
+    /// Tells a waiting task's cancellation, which may come before it has begun to wait, from the others'.
+    private final class Cancellation: @unchecked Sendable {
         // Touched on the loop only.
-        var continuation: UnsafeContinuation<Value, any Error>?
         var isCancelled = false
+    }
 
-        func resume(_ result: Result<Value, any Error>) {
-            continuation?.resume(with: result)
-            continuation = nil
-        }
+    /// A task that waits. One that belongs to the call has no cancellation of its own, see ``belongToCurrentTask()``.
+    private struct Waiter<Value: Sendable> {
+        let continuation: UnsafeContinuation<Value, any Error>
+        let cancellation: Cancellation?
     }
 
     /// A reader gets messages of at least this many bytes together, where they are here.
@@ -61,27 +61,27 @@ package final class CallStream: @unchecked Sendable {
     /// Holds each other with the stream until the stream is over.
     package var owner: (any CallStreamOwner)?
     package private(set) var connection: Connection?
-    package private(set) var slot = -1
+    package var slot: Int { Int(slotNumber) }
+    // 32 bits, and the flags beside it: an idle stream is to be small.
+    private var slotNumber: Int32 = -1
+    private var hasReceivedAll = false
+    /// The owner leaves the messages to ``nextMessages()``.
+    private var ownerReadsStream = false
+    private var endsSendingWhenAttached = false
+    /// Nothing but the initial message was sent, so the stream may be attached to another connection.
+    package private(set) var isReplayable = true
 
     private var inbox: Deque<Received> = []
     private var assembly: MessageAssembly?
-    /// The owner leaves the messages to ``nextMessages()``.
-    private var ownerReadsStream = false
-    private var hasReceivedAll = false
     private var inboundFailure: (any Error)?
     private var outboundFailure: (any Error)?
     private var reader: Waiter<[SharedBytes]>?
     private var sender: Waiter<Void>?
-    private var messageToSend: SharedBytes?
-    /// Client: what goes out first once the stream is attached.
-    private var initialMessage: SharedBytes?
-    private var endsSendingWhenAttached = false
+    /// What `sender` waits with. Before there is one, on a client: what goes out first once the stream is attached.
+    private var message: SharedBytes?
 
     /// See ``belongToCurrentTask()``. 0 where no task is known.
     private var ownTask: UInt = 0
-
-    /// Nothing but the initial message was sent, so the stream may be attached to another connection.
-    package private(set) var isReplayable = true
 
     package init(loop: EventLoop) { self.loop = loop }
 
@@ -92,8 +92,8 @@ package final class CallStream: @unchecked Sendable {
     package func attach(_ connection: Connection, slot: Int) {
         loop.assertOnLoop()
         self.connection = connection
-        self.slot = slot
-        if let first = initialMessage {
+        slotNumber = Int32(truncatingIfNeeded: slot)
+        if sender == nil, let first = message {
             connection.queueMessage(self, first, endsSending: endsSendingWhenAttached)
         } else if endsSendingWhenAttached {
             connection.queueEndOfMessages(self)
@@ -106,7 +106,7 @@ package final class CallStream: @unchecked Sendable {
         let owner = owner
         connection = nil
         self.owner = nil
-        slot = -1
+        slotNumber = -1
         owner?.streamDidDetach(self)
     }
 
@@ -161,7 +161,7 @@ package final class CallStream: @unchecked Sendable {
         if let reader {
             self.reader = nil
             connection?.consumed(self, flow: flow)
-            reader.resume(.success([message]))
+            reader.continuation.resume(returning: [message])
         } else {
             inbox.append(Received(message: message, flow: flow))
         }
@@ -171,24 +171,24 @@ package final class CallStream: @unchecked Sendable {
         hasReceivedAll = true
         if let reader {
             self.reader = nil
-            reader.resume(.success([]))
+            reader.continuation.resume(returning: [])
         }
         owner?.streamDidReceiveAll(self)
     }
 
     /// Asks for more to send, where a task waits with a message.
     func continueSending() {
-        guard let connection, let message = messageToSend, let sender else { return }
+        guard let connection, let sender, let message else { return }
         guard connection.hasRoom(self) else { return connection.wakeWhenThereIsRoom(self) }
         self.sender = nil
-        messageToSend = nil
+        self.message = nil
         do throws(RPCError) {
             try connection.check(message)
             connection.queueMessage(self, message)
             isReplayable = false
-            sender.resume(.success(()))
+            sender.continuation.resume()
         } catch {
-            sender.resume(.failure(error))
+            sender.continuation.resume(throwing: error)
         }
     }
 
@@ -196,7 +196,7 @@ package final class CallStream: @unchecked Sendable {
 
     /// Client: gives the request of a call with one. Before the stream is attached.
     package func setInitialMessage(_ message: SharedBytes, endsSending: Bool) {
-        initialMessage = message
+        self.message = message
         endsSendingWhenAttached = endsSending
     }
 
@@ -222,14 +222,18 @@ package final class CallStream: @unchecked Sendable {
         hasReceivedAll = true
         if inboundFailure == nil { inboundFailure = inbound }
         if outboundFailure == nil { outboundFailure = outbound }
-        messageToSend = nil
+        message = nil
         if let sender {
             self.sender = nil
-            sender.resume(.failure(outbound))
+            sender.continuation.resume(throwing: outbound)
         }
         if let reader {
             self.reader = nil
-            if let inbound { reader.resume(.failure(inbound)) } else { reader.resume(.success([])) }
+            if let inbound {
+                reader.continuation.resume(throwing: inbound)
+            } else {
+                reader.continuation.resume(returning: [])
+            }
         }
     }
 
@@ -270,51 +274,47 @@ package final class CallStream: @unchecked Sendable {
         return true
     }
 
-    private func park(reader waiter: Waiter<[SharedBytes]>, _ continuation: UnsafeContinuation<[SharedBytes], any Error>) {
+    /// - Parameter isCancelled: The task was cancelled before it came to wait.
+    private func park(_ waiter: Waiter<[SharedBytes]>, isCancelled: Bool) {
         do {
-            if waiter.isCancelled { throw CancellationError() }
+            if isCancelled { throw CancellationError() }
             precondition(reader == nil, "two tasks read one stream")
             switch try takeReady() {
-            case .messages(let messages): continuation.resume(returning: messages)
-            case .end: continuation.resume(returning: [])
-            case .notYet:
-                waiter.continuation = continuation
-                reader = waiter
+            case .messages(let messages): waiter.continuation.resume(returning: messages)
+            case .end: waiter.continuation.resume(returning: [])
+            case .notYet: reader = waiter
             }
         } catch {
-            continuation.resume(throwing: error)
+            waiter.continuation.resume(throwing: error)
         }
     }
 
-    private func park(
-        sender waiter: Waiter<Void>, _ bytes: SharedBytes, _ continuation: UnsafeContinuation<Void, any Error>
-    ) {
+    private func park(_ waiter: Waiter<Void>, _ bytes: SharedBytes, isCancelled: Bool) {
         do {
-            if waiter.isCancelled { throw CancellationError() }
+            if isCancelled { throw CancellationError() }
             precondition(sender == nil, "two tasks send on one stream")
-            if try trySend(bytes) { return continuation.resume() }
-            waiter.continuation = continuation
+            if try trySend(bytes) { return waiter.continuation.resume() }
             sender = waiter
-            messageToSend = bytes
+            message = bytes
             connection?.wakeWhenThereIsRoom(self)
         } catch {
-            continuation.resume(throwing: error)
+            waiter.continuation.resume(throwing: error)
         }
     }
 
-    private func cancel(reader waiter: Waiter<[SharedBytes]>) {
-        waiter.isCancelled = true
-        if reader === waiter { reader = nil }
-        waiter.resume(.failure(CancellationError()))
+    private func cancelReader(_ cancellation: Cancellation) {
+        cancellation.isCancelled = true
+        guard let reader, reader.cancellation === cancellation else { return }
+        self.reader = nil
+        reader.continuation.resume(throwing: CancellationError())
     }
 
-    private func cancel(sender waiter: Waiter<Void>) {
-        waiter.isCancelled = true
-        if sender === waiter {
-            sender = nil
-            messageToSend = nil
-        }
-        waiter.resume(.failure(CancellationError()))
+    private func cancelSender(_ cancellation: Cancellation) {
+        cancellation.isCancelled = true
+        guard let sender, sender.cancellation === cancellation else { return }
+        self.sender = nil
+        message = nil
+        sender.continuation.resume(throwing: CancellationError())
     }
 }
 
@@ -341,21 +341,22 @@ extension CallStream: InboundMessageSource {
     @inline(never)
     private func park(readerOf continuation: UnsafeContinuation<[SharedBytes], any Error>) {
         let isCancelled = Task.isCancelled
-        loop.perform {
-            let waiter = Waiter<[SharedBytes]>()
-            waiter.isCancelled = isCancelled
-            self.park(reader: waiter, continuation)
-        }
+        loop.perform { self.park(Waiter(continuation: continuation, cancellation: nil), isCancelled: isCancelled) }
     }
 
+    @inline(never)
     private func nextMessagesOrCancellation() async throws -> [SharedBytes] {
-        let waiter = Waiter<[SharedBytes]>()
+        let cancellation = Cancellation()
         return try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in
-                loop.perform { self.park(reader: waiter, continuation) }
+                loop.perform {
+                    self.park(
+                        Waiter(continuation: continuation, cancellation: cancellation),
+                        isCancelled: cancellation.isCancelled)
+                }
             }
         } onCancel: {
-            loop.perform { self.cancel(reader: waiter) }
+            loop.perform { self.cancelReader(cancellation) }
         }
     }
 
@@ -386,20 +387,23 @@ extension CallStream: OutboundMessageSink {
     private func park(senderOf bytes: SharedBytes, _ continuation: UnsafeContinuation<Void, any Error>) {
         let isCancelled = Task.isCancelled
         loop.perform {
-            let waiter = Waiter<Void>()
-            waiter.isCancelled = isCancelled
-            self.park(sender: waiter, bytes, continuation)
+            self.park(Waiter(continuation: continuation, cancellation: nil), bytes, isCancelled: isCancelled)
         }
     }
 
+    @inline(never)
     private func sendMessageOrCancellation(_ bytes: SharedBytes) async throws {
-        let waiter = Waiter<Void>()
+        let cancellation = Cancellation()
         try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in
-                loop.perform { self.park(sender: waiter, bytes, continuation) }
+                loop.perform {
+                    self.park(
+                        Waiter(continuation: continuation, cancellation: cancellation), bytes,
+                        isCancelled: cancellation.isCancelled)
+                }
             }
         } onCancel: {
-            loop.perform { self.cancel(sender: waiter) }
+            loop.perform { self.cancelSender(cancellation) }
         }
     }
 }

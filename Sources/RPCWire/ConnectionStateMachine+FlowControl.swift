@@ -2,7 +2,7 @@ internal import STTProto
 
 extension ConnectionStateMachine {
     /// A window that the application takes longer for does not grow, and one that it takes ten times as long for is halved.
-    private static let windowGrowthNanoseconds: UInt64 = 500_000_000
+    private static let windowGrowthMicroseconds: UInt32 = 500_000
     /// Beyond this a window grows only where the path asks for it. More data under way than that falls out of the caches (an
     /// upload over loopback: 1,360 MiB/s with 512 KiB, 790 with 4 MiB).
     private static let ampleWindowBytes = 512 * 1024
@@ -15,7 +15,10 @@ extension ConnectionStateMachine {
     package mutating func consumed(_ slot: Int, flow: UInt64, isRetained: Bool = false) {
         streams[slot].consumed += flow
         if isRetained { streams[slot].retained += flow }
-        if !streams[slot].peerIsDone { fitWindow(slot) }
+        if !streams[slot].peerIsDone {
+            streams[slot].windowUsed &+= UInt32(truncatingIfNeeded: flow)
+            fitWindow(slot)
+        }
         advertise(slot)
         accountHeld(slot)
         if isStarved(slot) { starved.append(slot) }
@@ -41,25 +44,29 @@ extension ConnectionStateMachine {
     /// Grows or shrinks the window to what the application consumes. A window that lasts less than two round trips keeps
     /// the peer waiting. All streams together may grow by a quarter of what the connection may hold.
     private mutating func fitWindow(_ slot: Int) {
-        let window = streams[slot].windowBytes
-        guard streams[slot].consumed - streams[slot].windowMark >= UInt64(window) else { return }
-        let elapsed = clock &- streams[slot].windowMarkTime
-        streams[slot].windowMark = streams[slot].consumed
-        streams[slot].windowMarkTime = clock
-        if elapsed >= 10 * Self.windowGrowthNanoseconds {
+        let window = Int(streams[slot].windowBytes)
+        guard streams[slot].windowUsed >= window else { return }
+        let now = microseconds
+        let elapsed = now &- streams[slot].windowMarkTime
+        streams[slot].windowUsed = 0
+        streams[slot].windowMarkTime = now
+        if elapsed >= 10 * Self.windowGrowthMicroseconds {
             setWindow(slot, max(window / 2, local.initialWindowBytes))
-        } else if elapsed <= Self.windowGrowthNanoseconds,
-            window < Self.ampleWindowBytes || elapsed < 2 * (roundTrip.shortest ?? 0),
+        } else if elapsed <= Self.windowGrowthMicroseconds,
+            window < Self.ampleWindowBytes || UInt64(elapsed) * 1000 < 2 * (roundTrip.shortest ?? 0),
             2 * window <= local.maxWindowBytes, grownBytes + window <= local.maxHeldBytes / 4
         {
             setWindow(slot, 2 * window)
         }
     }
 
+    /// The time, for differences: it begins anew after 71 minutes.
+    var microseconds: UInt32 { UInt32(truncatingIfNeeded: clock / 1000) }
+
     /// What was promised stays promised: a smaller window shows in the limits to come.
     mutating func setWindow(_ slot: Int, _ bytes: Int) {
-        grownBytes += bytes - streams[slot].windowBytes
-        streams[slot].windowBytes = bytes
+        grownBytes += bytes - Int(streams[slot].windowBytes)
+        streams[slot].windowBytes = UInt32(clamping: bytes)
     }
 
     /// Whether the message in assembly may get the credit that it needs to go on. What the window has grown is given up
@@ -67,7 +74,7 @@ extension ConnectionStateMachine {
     mutating func mayHoldMore(_ slot: Int) -> Bool {
         let needed = heldBytes - streams[slot].held + streams[slot].retained + streams[slot].assemblingFlow
         let limit = UInt64(local.maxHeldBytes)
-        if needed + UInt64(streams[slot].windowBytes - local.initialWindowBytes) <= limit { return true }
+        if needed + UInt64(Int(streams[slot].windowBytes) - local.initialWindowBytes) <= limit { return true }
         setWindow(slot, local.initialWindowBytes)
         return needed <= limit
     }

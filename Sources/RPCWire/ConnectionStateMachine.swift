@@ -95,8 +95,8 @@ package struct ConnectionStateMachine: ~Copyable {
         streams[slot].isOpen = true
         streams[slot].isHandled = role == .server
         streams[slot].advertisedLimit = UInt64(local.initialWindowBytes)
-        streams[slot].windowBytes = local.initialWindowBytes
-        streams[slot].windowMarkTime = clock
+        streams[slot].windowBytes = UInt32(clamping: local.initialWindowBytes)
+        streams[slot].windowMarkTime = microseconds
         streams[slot].peerLimit = UInt64(remote.initialWindowBytes)
         slotOfStream[id] = slot
         highestStream = id
