@@ -13,7 +13,8 @@ RUNS = int(os.environ.get("RPC_BENCH_RUNS", "5"))
 ROWS = re.compile(os.environ.get("RPC_BENCH_ROWS", ""))
 SERVER_THREADS = "2"
 # A request and its reply as they are on our wire: CALL and DATA, DATA and END.
-FLOOR_BYTES = ("100", "152")
+# The upload's server answers as much as a window is worth telling of with as much as a WINDOW.
+FLOOR_BYTES = {"unary": ("100", "152"), "upload": ("131072", "24")}
 
 
 class Server:
@@ -73,7 +74,7 @@ class Contenders:
 
     def __init__(self, arguments):
         self.load = os.path.join(arguments.programs, "load")
-        self.floor_server = (os.path.join(arguments.programs, "echo"), *FLOOR_BYTES)
+        self.floor_server = os.path.join(arguments.programs, "echo")
         self.stt = arguments.stt
         self.stt_server = (arguments.stt, "serve", SERVER_THREADS)
         self.grpc_server = (os.path.join(arguments.programs, "grpc-server"), SERVER_THREADS) if arguments.grpc else None
@@ -82,8 +83,8 @@ class Contenders:
     def of(self, work):
         """Column: (server, the client's command up to the port, after it)."""
         every = {}
-        if work == "unary":
-            every["floor"] = (self.floor_server, (self.load, work, "raw"))
+        if work in FLOOR_BYTES:
+            every["floor"] = ((self.floor_server, *FLOOR_BYTES[work]), (self.load, work, "raw"))
         if self.grpc_server:
             every["gRPC"] = (self.grpc_server, (self.grpc_client, work))
         every["lean"] = (self.stt_server, (self.load, work, "stt"))

@@ -29,7 +29,9 @@ package final class Connection: @unchecked Sendable {
         case closed
     }
 
-    private static let maxReadsPerTurn = 4
+    private static let maxReadsPerTurn = 8
+    /// What was read is handled while it is in the cache, before more is read.
+    private static let maxBytesReadPerTurn = 256 * 1024
     private static let maxWritesPerTurn = 8
     private static let bytesPerWrite = 256 * 1024
     private static let leastRoomOfStream = 4 * 1024
@@ -49,7 +51,10 @@ package final class Connection: @unchecked Sendable {
         _read { yield machineState.value }
         _modify { yield &machineState.value }
     }
-    private var decoder: FrameDecoder
+    var decoder: FrameDecoder
+    var longFrame: LongFrame?
+    /// The next read gets no more than a header and a little, so that the payload can be read to its place.
+    private var expectsLongFrame = false
     @exclusivity(unchecked) var phase = Phase.open
     @exclusivity(unchecked) var streams: [CallStream?] = []
     private var registration: EventRegistration?
@@ -58,8 +63,7 @@ package final class Connection: @unchecked Sendable {
     /// Frames are being dispatched: what follows from the streams that end is done once, after the last of them.
     @exclusivity(unchecked) private var isDispatching = false
     @exclusivity(unchecked) private var hasReleased = false
-    /// Output that the transport did not take, oldest first.
-    private var unsent: Deque<(SharedBytes, Range<Int>)> = []
+    private var unsent = UnsentOutput()
     private var isDraining = false
     private var closeError: ConnectionError?
     @exclusivity(unchecked) var times: ConnectionTimes
@@ -75,7 +79,7 @@ package final class Connection: @unchecked Sendable {
         self.configuration = configuration
         idleNanoseconds = configuration.idleTimeout.nanoseconds
         machineState = LoopState(ConnectionStateMachine(role: role, local: configuration.limits))
-        decoder = FrameDecoder(expectsPreface: role == .server)
+        decoder = FrameDecoder(expectsPreface: role == .server, longPayloadBytes: Self.longPayloadBytes)
         times = ConnectionTimes(now: loop.now)
     }
 
@@ -156,7 +160,7 @@ package final class Connection: @unchecked Sendable {
 
     func consumed(_ stream: CallStream, flow: UInt64, isRetained: Bool = false) {
         machine.consumed(stream.slot, flow: flow, isRetained: isRetained)
-        setDirtyIfNeeded()
+        if machine.hasOutput || machine.hasStarved { setDirty() }
     }
 
     /// Server: sends the one reply of a call and ends it with OK.
@@ -237,15 +241,21 @@ package final class Connection: @unchecked Sendable {
     // Reading.
 
     private func read() {
+        var total = 0
         for _ in 0..<Self.maxReadsPerTurn where phase == .open || phase == .lingering {
-            switch transport.read(into: loop.readBuffer) {
+            let direct = readDirectly()
+            let buffer = expectsLongFrame ? shortReadBuffer : loop.readBuffer
+            switch direct?.0 ?? transport.read(into: buffer) {
             case .bytes(let count):
                 loop.bytesRead += count
                 times.lastReceived = loop.now
                 times.pingSent = 0
                 if phase == .lingering { continue }
-                process(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
-                if count < loop.readBuffer.count { return }
+                process(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<(direct?.buffered ?? count)]))
+                expectsLongFrame = (direct != nil || decoder.payloadLeft > 0) && transport is SocketStream
+                total += count
+                if direct == nil, count < buffer.count { return }
+                if total >= Self.maxBytesReadPerTurn { return }
             case .wouldBlock: return
             case .endOfStream: return close(ConnectionError(.drain, "the peer closed the connection"))
             case .failed(let error): return close(ConnectionError(.drain, error.reason))
@@ -260,12 +270,14 @@ package final class Connection: @unchecked Sendable {
             isDispatching = false
             tellOfCapacity()
         }
+        takePayload(&input)
+        clearReleased()
         do throws(ConnectionError) {
             while phase == .open,
                 let frame = try decoder.next(
                     &input, admit: { header throws(ConnectionError) in try machine.admit(header) })
             {
-                times.frameStarted = 0
+                if !decoder.isMidFrame { times.frameStarted = 0 }
                 try dispatch(try machine.receive(frame, now: loop.now), frame.payload)
                 clearReleased()
             }
@@ -294,12 +306,16 @@ package final class Connection: @unchecked Sendable {
             place(stream, slot)
             delegate?.connection(self, didOpen: stream, call)
         case .data(let slot, let isLast, let isFirst, let endsSending, let flow):
+            if decoder.payloadLeft > 0, let stream = streams[slot] {
+                stream.receivePart(payload, isFirst: isFirst)
+                longFrame = LongFrame(stream: stream, isLast: isLast, endsSending: endsSending, flow: flow)
+                return
+            }
             streams[slot]?.receive(payload, isFirst: isFirst, isLast: isLast, endsSending: endsSending, flow: flow)
         case .endOfMessages(let slot): streams[slot]?.receiveEndOfMessages()
         case .messageTooLarge(let slot):
             refuse(slot, "a message is longer than the \(configuration.limits.maxMessageBytes) bytes accepted")
-        case .tooMuchHeld(let slot):
-            refuse(slot, "the calls of this connection hold \(configuration.limits.maxHeldBytes) bytes already")
+        case .tooMuchHeld(let slot): refuseHolding(slot)
         case .end(let slot, let end):
             guard let stream = streams[slot] else { return }
             stream.owner?.streamDidEnd(stream, .status(RPCError(end)))
@@ -322,6 +338,10 @@ package final class Connection: @unchecked Sendable {
             }
             delegate?.connection(self, didReceive: goAway)
         }
+    }
+
+    private func refuseHolding(_ slot: Int) {
+        refuse(slot, "the calls of this connection hold \(configuration.limits.maxHeldBytes) bytes already")
     }
 
     private func refuse(_ slot: Int, _ reason: String) {
@@ -393,19 +413,13 @@ package final class Connection: @unchecked Sendable {
         return unsent.isEmpty
     }
 
-    /// Writes the oldest output that was not taken. False where nothing more is taken.
+    /// Writes output that was not taken. False where nothing more is taken.
     private func writeUnsent() -> Bool {
-        guard let (bytes, range) = unsent.first else { return false }
-        let result = bytes.withVector(range) { transport.write($0) }
-        switch result {
+        switch unsent.withVectors({ transport.write($0) }) {
         case .bytes(let count):
             times.outputStalledSince = loop.now
-            if count == range.count {
-                unsent.removeFirst()
-                return true
-            }
-            unsent[0].1 = range.lowerBound + count..<range.upperBound
-            return false
+            unsent.removeFirst(count)
+            return unsent.isEmpty
         case .wouldBlock: return false
         case .endOfStream: close(ConnectionError(.drain, "the peer closed the connection"))
         case .failed(let error): close(ConnectionError(.drain, error.reason))
@@ -481,6 +495,7 @@ package final class Connection: @unchecked Sendable {
             stream.detach()
         }
         streams = []
+        longFrame = nil
     }
 
     /// Closes at once.
@@ -492,7 +507,7 @@ package final class Connection: @unchecked Sendable {
         registration = nil
         transport.close()
         times.cancel(on: loop)
-        unsent = []
+        unsent.removeAll()
         endStreams(error)
         let delegate = delegate
         self.delegate = nil
@@ -516,6 +531,10 @@ extension Connection: EventHandler {
 extension Connection: OutputFlushing {
     package func flushOutput() {
         isDirty = false
+        if machine.hasStarved {
+            for slot in machine.takeStarved() { refuseHolding(slot) }
+            clearReleased()
+        }
         // With output left over the transport says when it takes more.
         if unsent.isEmpty { write() } else { updateInterest() }
     }

@@ -6,6 +6,7 @@ extension ConnectionStateMachine {
     /// - Parameter now: A monotonic clock, in nanoseconds.
     /// - Throws: ``ConnectionError`` where the connection must end.
     package mutating func receive(_ frame: Frame, now: UInt64) throws(ConnectionError) -> InboundEvent {
+        clock = now
         guard let type = FrameType(rawValue: frame.header.type) else { return .nothing }
         switch type {
         case .hello: return try receiveHello(frame)
@@ -101,6 +102,7 @@ extension ConnectionStateMachine {
             throw ConnectionError(.flowControl, "DATA beyond the credit of stream \(header.stream)")
         }
         streams[slot].received += flow
+        roundTrip.received(slot, upTo: streams[slot].received, at: now)
         streams[slot].assemblingFlow += flow
         streams[slot].assemblingBytes += length
         guard streams[slot].assemblingBytes <= local.maxMessageBytes else {

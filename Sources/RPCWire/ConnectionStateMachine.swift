@@ -26,6 +26,13 @@ package struct ConnectionStateMachine: ~Copyable {
     /// Credit beyond the streams' windows that is given and not used up, and what is retained: the bound of the memory
     /// that inbound messages take besides the windows.
     package internal(set) var heldBytes: UInt64 = 0
+    /// By how much the windows of the open streams have grown together.
+    var grownBytes = 0
+    /// See ``takeStarved()``.
+    var starved: [Int] = []
+    var roundTrip = RoundTrip()
+    /// The time of the frame that was received last.
+    var clock: UInt64 = 0
 
     /// Encoded frames that go out before any DATA.
     var control: [UInt8] = []
@@ -90,6 +97,8 @@ package struct ConnectionStateMachine: ~Copyable {
         streams[slot].isOpen = true
         streams[slot].isHandled = role == .server
         streams[slot].advertisedLimit = UInt64(local.initialWindowBytes)
+        streams[slot].windowBytes = UInt32(clamping: local.initialWindowBytes)
+        streams[slot].windowMarkTime = microseconds
         streams[slot].peerLimit = UInt64(remote.initialWindowBytes)
         slotOfStream[id] = slot
         highestStream = id
@@ -102,6 +111,8 @@ package struct ConnectionStateMachine: ~Copyable {
         guard streams[slot].isOpen else { return }
         streams[slot].isOpen = false
         streams[slot].dropOutput()
+        setWindow(slot, local.initialWindowBytes)
+        roundTrip.streamEnded(slot)
         accountHeld(slot)
         slotOfStream[streams[slot].id] = nil
         freeIfOver(slot)

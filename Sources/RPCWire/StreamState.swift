@@ -18,16 +18,23 @@ struct StreamState {
     var isOpen = false
     /// On a server: the handler has not returned, so the slot is not free.
     var isHandled = false
+    var isMidMessage = false
+    var peerIsDone = false
+    var isInRing = false
+    var isDoneSending = false
 
     // Receiving, in flow bytes.
     var received: UInt64 = 0
     var consumed: UInt64 = 0
     var advertisedLimit: UInt64 = 0
+    /// The window as it is now, what of it was consumed since its use is watched, and since when, in
+    /// microseconds. In 32 bits: an idle stream is to be small.
+    var windowBytes: UInt32 = 0
+    var windowUsed: UInt32 = 0
+    var windowMarkTime: UInt32 = 0
     /// Of the message in assembly.
     var assemblingFlow: UInt64 = 0
     var assemblingBytes = 0
-    var isMidMessage = false
-    var peerIsDone = false
     /// Messages that were used up and are still in memory.
     var retained: UInt64 = 0
     /// This stream's part of the connection's ``ConnectionStateMachine/heldBytes``.
@@ -38,8 +45,6 @@ struct StreamState {
     var queuedBytes = 0
     var sent: UInt64 = 0
     var peerLimit: UInt64 = 0
-    var isInRing = false
-    var isDoneSending = false
     /// The END frame's payload, to follow the queue.
     var endPayload: [UInt8]?
     /// A sender waits until `queuedBytes` is at most this; -1 where none does.
