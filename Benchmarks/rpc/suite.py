@@ -89,6 +89,8 @@ class Contenders:
             every["gRPC"] = (self.grpc_server, (self.grpc_client, work))
         every["lean"] = (self.stt_server, (self.load, work, "stt"))
         every["swift"] = (self.stt_server, (self.stt, work))
+        if work == "unary":
+            every["any"] = (self.stt_server, (self.stt, "unary-any"))
         return every
 
 
@@ -142,6 +144,7 @@ def throughput(contenders):
     print("floor: C epoll echo of the same bytes, lean C client. gRPC: gRPC C++ client and server. server alone: the lean")
     print("C client with this server. swift: the Swift client with this server. Ratios: alone/floor compares servers under")
     print("the same client; swift/gRPC compares whole stacks; alone/gRPC leaves out the cost of our client, but not gRPC's.")
+    print("The Swift client's tasks prefer its event loop; in the lines below they are the concurrency pool's, as by default.")
     print_row("work", "floor", "gRPC C++", "server alone", "swift", "al/floor", "sw/gRPC", "al/gRPC")
     for title, work, connections, in_flight in rows:
         if not ROWS.search(title):
@@ -151,6 +154,8 @@ def throughput(contenders):
         print_row(
             title, *(str(cell) if cell else "-" for cell in (floor, grpc, lean, swift)),
             ratio(lean, floor), ratio(swift, grpc), ratio(lean, grpc))
+        if cell := cells.get("any"):
+            print_row("  from tasks of no loop", "", "", "", str(cell), "", ratio(cell, grpc))
 
 
 def settle(server):

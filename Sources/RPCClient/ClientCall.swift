@@ -10,9 +10,6 @@ internal import STTProto
 final class ClientCall: @unchecked Sendable {
     typealias Outcome = Result<Void, RPCError>
 
-    /// Made once, for each `any Error` is an object of its own.
-    private static let answered: any Error = RPCError(.aborted, "the server has answered already")
-
     let method: String
     let options: CallOptions
     let stream: CallStream
@@ -29,17 +26,21 @@ final class ClientCall: @unchecked Sendable {
     @exclusivity(unchecked) private var waiter: UnsafeContinuation<Void, Never>?
     /// Handed over to the loop.
     @exclusivity(unchecked) private var start: (request: SharedBytes?, waiter: UnsafeContinuation<Void, Never>?)?
+    private let isUnary: Bool
     private var retries = 0
     private var isToBeRetried = false
     @exclusivity(unchecked) private var intercepted: InterceptedCall?
 
     /// - Parameter reply: Of a call with one. Its memory must stay valid until the call is over.
     @usableFromInline
-    init(_ core: ClientCore, _ method: String, _ options: CallOptions, _ reply: ReplyDecoder?) {
+    init(
+        _ core: ClientCore, _ method: String, _ options: CallOptions, _ reply: ReplyDecoder?, isUnary: Bool = false
+    ) {
         self.core = core
         self.method = method
         self.options = options
         self.reply = reply
+        self.isUnary = isUnary
         timeout = options.timeout ?? core.configuration.defaultTimeout
         stream = CallStream(loop: core.loop)
     }
@@ -192,14 +193,19 @@ final class ClientCall: @unchecked Sendable {
             self.intercepted = nil
             if case .failure(let error) = outcome { intercepted.ended(error.code) } else { intercepted.ended(.ok) }
         }
-        switch outcome {
-        case .success:
-            stream.fail(inbound: nil, outbound: Self.answered, discarding: false)
-        case .failure(let error): stream.fail(inbound: error, outbound: error, discarding: discarding)
-        }
+        // Nobody reads or sends on the stream of a unary call.
+        if !isUnary { failStream(outcome, discarding: discarding) }
         if let waiter {
             self.waiter = nil
             waiter.resume()
+        }
+    }
+
+    private func failStream(_ outcome: Outcome, discarding: Bool) {
+        switch outcome {
+        case .success:
+            stream.fail(inbound: nil, outbound: core.answered, discarding: false)
+        case .failure(let error): stream.fail(inbound: error, outbound: error, discarding: discarding)
         }
     }
 }

@@ -28,6 +28,8 @@ final class ClientCore: @unchecked Sendable {
     private var failures = 0
     private var nextAttempt: UInt64 = 0
     private var timer: TimerID?
+    /// What a writer gets after the end. Each `any Error` is an object: one for all calls of the client.
+    let answered: any Error = RPCError(.aborted, "the server has answered already")
     @exclusivity(unchecked) var encodedMethods = EncodedMethods()
     private var isClosed = false
     private var lastError: RPCError?

@@ -4,7 +4,8 @@ internal import Synchronization
 
 /// The event loops that the clients of a process share: as many as there are processors, each as long as a client uses it.
 ///
-/// With a thread for each of 64 clients, one reply in three woke another thread, and the switches took a fifth of the time.
+/// With a thread for each of 64 clients, 8 calls at a time on each, the kernel took 2.0 µs of a call on the client's side; with
+/// shared loops it takes 1.0.
 ///
 /// Concurrency: any task.
 final class ClientLoops: Sendable {

@@ -72,7 +72,7 @@ public final class RPCClient: Sendable {
         let core = try core()
         let slot = ReplySlot<Res>()
         defer { slot.free() }
-        let call = ClientCall(core, method, options, slot.decoder)
+        let call = ClientCall(core, method, options, slot.decoder, isUnary: true)
         await withTaskCancellationHandler {
             await withUnsafeContinuation { call.begin(bytes, resuming: $0) }
         } onCancel: {

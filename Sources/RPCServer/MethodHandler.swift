@@ -38,6 +38,16 @@ enum MethodHandler: Sendable {
     case requestStream(HandlerBody)
 }
 
+/// A method as the calls of one loop hold it.
+///
+/// What the calls of several loops held together would have its reference count passed back and forth between processors,
+/// several times a call.
+final class LoopMethod: Sendable {
+    let handler: MethodHandler
+
+    init(_ handler: MethodHandler) { self.handler = handler }
+}
+
 @inlinable
 func decodeRequest<Req: ProtoMessage>(_: Req.Type, _ bytes: UnsafeRawBufferPointer) throws(RPCError) -> Req {
     do throws(ProtoError) {

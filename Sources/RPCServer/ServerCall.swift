@@ -10,13 +10,10 @@ final class ServerCall: @unchecked Sendable {
     private let connection: ServerConnection
     private let stream: CallStream
     private let context: CallContext
-    private let handler: MethodHandler
+    private let method: LoopMethod
     private let started: UInt64
     @exclusivity(unchecked) private var intercepted: InterceptedCall?
     @exclusivity(unchecked) private var outcome = StatusCode.unknown
-
-    /// Made once, for each `any Error` is an object of its own.
-    private static let cancellation: any Error = CancellationError()
 
     /// What runs once the client has sent its one request.
     private enum Work {
@@ -32,13 +29,13 @@ final class ServerCall: @unchecked Sendable {
     @exclusivity(unchecked) private var isRunning = false
 
     init(
-        _ connection: ServerConnection, _ stream: CallStream, _ context: CallContext, _ handler: MethodHandler,
+        _ connection: ServerConnection, _ stream: CallStream, _ context: CallContext, _ method: LoopMethod,
         _ intercepted: InterceptedCall?
     ) {
         self.connection = connection
         self.stream = stream
         self.context = context
-        self.handler = handler
+        self.method = method
         self.intercepted = intercepted
         started = stream.loop.now
     }
@@ -46,7 +43,7 @@ final class ServerCall: @unchecked Sendable {
     func begin(timeout: Duration?) {
         stream.owner = self
         if let timeout { timer = stream.loop.schedule(at: stream.loop.now &+ timeout.nanoseconds, self) }
-        if case .requestStream(let body) = handler { run(.streaming(body)) }
+        if case .requestStream(let body) = method.handler { run(.streaming(body)) }
     }
 
     private func run(_ work: Work) {
@@ -85,9 +82,15 @@ final class ServerCall: @unchecked Sendable {
                 log(.ok)
             }
         }
-        stream.fail(inbound: Self.cancellation, outbound: Self.cancellation, discarding: true)
+        failStream()
         tellInterceptors()
         connection.connection?.handlerReturned(stream)
+    }
+
+    private func failStream() {
+        // The handler of a unary call has no stream to read or to send on.
+        if case .unary = method.handler { return }
+        stream.fail(inbound: connection.server.cancellation, outbound: connection.server.cancellation, discarding: true)
     }
 
     private func tellInterceptors() {
@@ -132,7 +135,7 @@ final class ServerCall: @unchecked Sendable {
         guard !isOver else { return }
         isOver = true
         log(code)
-        stream.fail(inbound: Self.cancellation, outbound: Self.cancellation, discarding: true)
+        failStream()
         if isRunning {
             task?.cancel()
         } else {
@@ -154,14 +157,14 @@ final class ServerCall: @unchecked Sendable {
 
 extension ServerCall: CallStreamOwner {
     func stream(_ stream: CallStream, didReceive message: UnsafeRawBufferPointer) -> Bool {
-        if case .requestStream = handler { return false }
+        if case .requestStream = method.handler { return false }
         guard !isOver else { return true }
         guard prepared == nil else {
             end(RPCError(.invalidArgument, "\(context.method) takes one request"), isProvoked: true)
             return true
         }
         do throws(RPCError) {
-            switch handler {
+            switch method.handler {
             case .unary(let prepare): prepared = .unary(try prepare(message))
             case .singleRequest(let prepare): prepared = .streaming(try prepare(message))
             case .requestStream: break
@@ -173,7 +176,7 @@ extension ServerCall: CallStreamOwner {
     }
 
     func streamDidReceiveAll(_ stream: CallStream) {
-        if case .requestStream = handler { return }
+        if case .requestStream = method.handler { return }
         guard !isOver else { return }
         guard let work = prepared else {
             return end(RPCError(.invalidArgument, "\(context.method) takes a request"), isProvoked: true)

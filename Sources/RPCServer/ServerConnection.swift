@@ -14,7 +14,7 @@ final class ServerConnection {
     private let addressKey: String?
     private var tenant: String?
     /// The last call's method. Most calls of a connection are of one.
-    @exclusivity(unchecked) private var lastMethod: (name: String, handler: MethodHandler)?
+    @exclusivity(unchecked) private var lastMethod: (name: String, method: LoopMethod)?
 
     init(_ server: ServerLoop, _ connection: Connection, addressKey: String?) {
         self.server = server
@@ -81,12 +81,12 @@ extension ServerConnection: ConnectionDelegate {
     private func begin(
         _ stream: CallStream, _ context: CallContext, timeout: Duration?, _ intercepted: InterceptedCall?
     ) {
-        guard let handler = handler(of: context.method) else {
+        guard let method = method(of: context.method) else {
             intercepted?.ended(.unimplemented)
             let name = context.method.prefix(128)
             return refuse(stream, RPCError(.unimplemented, "this server has no method \"\(name)\""))
         }
-        ServerCall(self, stream, context, handler, intercepted).begin(timeout: timeout)
+        ServerCall(self, stream, context, method, intercepted).begin(timeout: timeout)
     }
 
     private func refuse(_ stream: CallStream, _ error: RPCError) {
@@ -94,11 +94,11 @@ extension ServerConnection: ConnectionDelegate {
         connection?.handlerReturned(stream)
     }
 
-    private func handler(of method: String) -> MethodHandler? {
-        if let lastMethod, lastMethod.name == method { return lastMethod.handler }
-        guard let handler = server.methods.handlers[method] else { return nil }
-        lastMethod = (method, handler)
-        return handler
+    private func method(of name: String) -> LoopMethod? {
+        if let lastMethod, lastMethod.name == name { return lastMethod.method }
+        guard let method = server.loopMethods[name] else { return nil }
+        lastMethod = (name, method)
+        return method
     }
 
     func connection(_ connection: Connection, didReceive goAway: ControlMessage.GoAway) {

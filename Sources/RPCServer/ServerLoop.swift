@@ -9,6 +9,9 @@ internal import STTProto
 final class ServerLoop: @unchecked Sendable {
     let loop: EventLoop
     let methods: MethodRegistry
+    let loopMethods: [String: LoopMethod]
+    /// Each `any Error` is an object: one for all calls of the loop. See ``LoopMethod``.
+    let cancellation: any Error = CancellationError()
     let configuration: RPCServerConfiguration
     let logger: Logger
     private let index: UInt64
@@ -27,6 +30,7 @@ final class ServerLoop: @unchecked Sendable {
         self.index = UInt64(index)
         self.loop = loop
         self.methods = methods
+        loopMethods = methods.handlers.mapValues { LoopMethod($0) }
         self.configuration = configuration
         self.instanceID = instanceID
         self.census = census

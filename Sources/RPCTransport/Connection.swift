@@ -51,19 +51,19 @@ package final class Connection: @unchecked Sendable {
         _read { yield machineState.value }
         _modify { yield &machineState.value }
     }
-    var decoder: FrameDecoder
-    var longFrame: LongFrame?
+    @exclusivity(unchecked) var decoder: FrameDecoder
+    @exclusivity(unchecked) var longFrame: LongFrame?
     /// The next read gets no more than a header and a little, so that the payload can be read to its place.
-    private var expectsLongFrame = false
+    @exclusivity(unchecked) private var expectsLongFrame = false
     @exclusivity(unchecked) var phase = Phase.open
     @exclusivity(unchecked) var streams: [CallStream?] = []
-    private var registration: EventRegistration?
-    private var watchedEvents: UInt32 = 0
+    @exclusivity(unchecked) private var registration: EventRegistration?
+    @exclusivity(unchecked) private var watchedEvents: UInt32 = 0
     @exclusivity(unchecked) private var isDirty = false
     /// Frames are being dispatched: what follows from the streams that end is done once, after the last of them.
     @exclusivity(unchecked) private var isDispatching = false
     @exclusivity(unchecked) private var hasReleased = false
-    private var unsent = UnsentOutput()
+    @exclusivity(unchecked) private var unsent = UnsentOutput()
     private var isDraining = false
     private var closeError: ConnectionError?
     @exclusivity(unchecked) var times: ConnectionTimes

@@ -1,5 +1,5 @@
 // A short message that is the only one of its direction goes straight into the output, where its frames lie beside those of
-// other calls. It needs no queue of its stream and no turn in the ring: 1.1 µs a call on both sides together.
+// other calls. It needs neither a queue of its stream, which is three allocations a call, nor turns in the ring.
 
 extension ConnectionStateMachine {
     /// Longer ones wait for their turn among the streams.

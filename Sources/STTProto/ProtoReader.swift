@@ -17,7 +17,8 @@ struct ProtoReader {
             hasNUL = hasNUL || byte == 0
         }
         guard !hasNUL else { throw .embeddedNUL }
-        // ASCII needs no validation. `String(validating:as:)` looks generic metadata up at run time: 60 ns of its 90.
+        // ASCII needs no validation. `String(validating:as:)` looks generic metadata up at run time: with the two strings of a
+        // JobStatus that alone was 3 % of a call's time on the client.
         if union < 0x80 { return String(decoding: bytes, as: UTF8.self) }
         guard let string = String(validating: bytes, as: UTF8.self) else { throw .invalidUTF8 }
         return string

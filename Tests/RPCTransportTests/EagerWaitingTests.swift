@@ -6,20 +6,22 @@ import Testing
 struct EagerWaitingTests {
     @Test func `a loop that exchanges short messages at short intervals looks again`() {
         var eagerness = EagerWaiting()
-        #expect(!eagerness.isEager(afterReading: 100))
+        var looks = [eagerness.isEager(afterReading: 100)]
         eagerness.waited(60_000, hasPaid: nil)
-        #expect(eagerness.isEager(afterReading: 100))
+        looks.append(eagerness.isEager(afterReading: 100))
         eagerness.waited(8_000, hasPaid: true)
-        #expect(eagerness.isEager(afterReading: 100))
+        looks.append(eagerness.isEager(afterReading: 100))
+        #expect(looks == [false, true, true])
     }
 
     @Test func `a loop with long pauses, with much to read, or woken by something else does not`() {
         var eagerness = EagerWaiting()
         eagerness.waited(1_000_000, hasPaid: nil)
-        #expect(!eagerness.isEager(afterReading: 100))
+        var looks = [eagerness.isEager(afterReading: 100)]
         eagerness.waited(60_000, hasPaid: nil)
-        #expect(!eagerness.isEager(afterReading: 4096))
-        #expect(!eagerness.isEager(afterReading: 0))
+        looks.append(eagerness.isEager(afterReading: 4096))
+        looks.append(eagerness.isEager(afterReading: 0))
+        #expect(looks == [false, false, false])
     }
 
     @Test func `looking in vain becomes ever rarer`() {

@@ -1,5 +1,5 @@
 // rpc-benchmark serve LOOPS
-// rpc-benchmark unary|stream|upload PORT CONNECTIONS IN_FLIGHT SECONDS
+// rpc-benchmark unary|unary-any|stream|upload PORT CONNECTIONS IN_FLIGHT SECONDS
 
 let arguments = CommandLine.arguments.dropFirst()
 if arguments.first == "serve", let loops = arguments.last.flatMap({ Int($0) }) {
@@ -8,12 +8,13 @@ if arguments.first == "serve", let loops = arguments.last.flatMap({ Int($0) }) {
     let port = UInt16(arguments[2]), let connections = Int(arguments[3]), let inFlight = Int(arguments[4]),
     let seconds = Double(arguments[5])
 {
-    let client = BenchmarkClient(port: port, connections: connections, inFlight: inFlight, seconds: seconds)
+    var client = BenchmarkClient(port: port, connections: connections, inFlight: inFlight, seconds: seconds)
+    client.prefersLoop = work != "unary-any"
     switch work {
-    case "unary": print(try await client.unary().line)
+    case "unary", "unary-any": print(try await client.unary().line)
     case "stream": print(try await client.stream().line)
     default: print(try await client.upload().line)
     }
 } else {
-    print("usage: rpc-benchmark serve LOOPS | unary|stream|upload PORT CONNECTIONS IN_FLIGHT SECONDS")
+    print("usage: rpc-benchmark serve LOOPS | unary|unary-any|stream|upload PORT CONNECTIONS IN_FLIGHT SECONDS")
 }
