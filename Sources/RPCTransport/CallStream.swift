@@ -54,6 +54,17 @@ package final class CallStream: @unchecked Sendable {
         let cancellation: Cancellation?
     }
 
+    /// A task that waits with a message.
+    private final class Sender {
+        let waiter: Waiter<Void>
+        let message: SharedBytes
+
+        init(_ waiter: Waiter<Void>, _ message: SharedBytes) {
+            self.waiter = waiter
+            self.message = message
+        }
+    }
+
     /// A reader gets messages of at least this many bytes together, where they are here.
     private static let batchBytes: UInt64 = 32 * 1024
 
@@ -79,9 +90,9 @@ package final class CallStream: @unchecked Sendable {
     @exclusivity(unchecked) private var inboundFailure: (any Error)?
     @exclusivity(unchecked) private var outboundFailure: (any Error)?
     @exclusivity(unchecked) private var reader: Waiter<[SharedBytes]>?
-    @exclusivity(unchecked) private var sender: Waiter<Void>?
-    /// What `sender` waits with. Before there is one, on a client: what goes out first once the stream is attached.
-    @exclusivity(unchecked) private var message: SharedBytes?
+    @exclusivity(unchecked) private var sender: Sender?
+    /// Client: what goes out first once the stream is attached.
+    @exclusivity(unchecked) private var initialMessage: SharedBytes?
 
     /// See ``belongToCurrentTask()``. 0 where no task is known.
     private var ownTask: UInt = 0
@@ -96,7 +107,7 @@ package final class CallStream: @unchecked Sendable {
         loop.assertOnLoop()
         self.connection = connection
         slotNumber = Int32(truncatingIfNeeded: slot)
-        if sender == nil, let first = message {
+        if let first = initialMessage {
             connection.queueMessage(self, first, endsSending: endsSendingWhenAttached)
         } else if endsSendingWhenAttached {
             connection.queueEndOfMessages(self)
@@ -181,17 +192,16 @@ package final class CallStream: @unchecked Sendable {
 
     /// Asks for more to send, where a task waits with a message.
     func continueSending() {
-        guard let connection, let sender, let message else { return }
+        guard let connection, let sender else { return }
         guard connection.hasRoom(self) else { return connection.wakeWhenThereIsRoom(self) }
         self.sender = nil
-        self.message = nil
         do throws(RPCError) {
-            try connection.check(message)
-            connection.queueMessage(self, message)
+            try connection.check(sender.message)
+            connection.queueMessage(self, sender.message)
             isReplayable = false
-            sender.continuation.resume()
+            sender.waiter.continuation.resume()
         } catch {
-            sender.continuation.resume(throwing: error)
+            sender.waiter.continuation.resume(throwing: error)
         }
     }
 
@@ -199,7 +209,7 @@ package final class CallStream: @unchecked Sendable {
 
     /// Client: gives the request of a call with one. Before the stream is attached.
     package func setInitialMessage(_ message: SharedBytes, endsSending: Bool) {
-        self.message = message
+        initialMessage = message
         endsSendingWhenAttached = endsSending
     }
 
@@ -225,10 +235,9 @@ package final class CallStream: @unchecked Sendable {
         hasReceivedAll = true
         if inboundFailure == nil { inboundFailure = inbound }
         if outboundFailure == nil { outboundFailure = outbound }
-        message = nil
         if let sender {
             self.sender = nil
-            sender.continuation.resume(throwing: outbound)
+            sender.waiter.continuation.resume(throwing: outbound)
         }
         if let reader {
             self.reader = nil
@@ -256,6 +265,7 @@ package final class CallStream: @unchecked Sendable {
     /// Some of the messages that are here. They count as used up: the reader holds no more than this besides a window.
     private func takeBatch() -> [SharedBytes] {
         var batch: [SharedBytes] = []
+        batch.reserveCapacity(min(inbox.count, 256))
         var flow: UInt64 = 0
         while flow < Self.batchBytes, let received = inbox.popFirst() {
             batch.append(received.message)
@@ -297,8 +307,7 @@ package final class CallStream: @unchecked Sendable {
             if isCancelled { throw CancellationError() }
             precondition(sender == nil, "two tasks send on one stream")
             if try trySend(bytes) { return waiter.continuation.resume() }
-            sender = waiter
-            message = bytes
+            sender = Sender(waiter, bytes)
             connection?.wakeWhenThereIsRoom(self)
         } catch {
             waiter.continuation.resume(throwing: error)
@@ -314,10 +323,9 @@ package final class CallStream: @unchecked Sendable {
 
     private func cancelSender(_ cancellation: Cancellation) {
         cancellation.isCancelled = true
-        guard let sender, sender.cancellation === cancellation else { return }
+        guard let sender, sender.waiter.cancellation === cancellation else { return }
         self.sender = nil
-        message = nil
-        sender.continuation.resume(throwing: CancellationError())
+        sender.waiter.continuation.resume(throwing: CancellationError())
     }
 }
 

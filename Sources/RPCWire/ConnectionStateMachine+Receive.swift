@@ -104,8 +104,9 @@ extension ConnectionStateMachine {
         streams[slot].received += flow
         roundTrip.received(slot, upTo: streams[slot].received, at: now)
         streams[slot].assemblingFlow += flow
-        streams[slot].assemblingBytes += length
-        guard streams[slot].assemblingBytes <= local.maxMessageBytes else {
+        let assembled = Int(streams[slot].assemblingBytes) + length
+        streams[slot].assemblingBytes = UInt32(clamping: assembled)
+        guard assembled <= local.maxMessageBytes else {
             countReset(now)
             return .messageTooLarge(slot: slot)
         }

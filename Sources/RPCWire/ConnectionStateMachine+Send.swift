@@ -87,7 +87,7 @@ extension ConnectionStateMachine {
 
     /// Asks to be told, through ``OutputBatch/unblocked``, when at most `bytes` of the stream wait.
     package mutating func wakeSender(_ slot: Int, at bytes: Int) {
-        streams[slot].wakeAt = bytes
+        streams[slot].wakeAt = Int32(clamping: bytes)
     }
 
     package mutating func sendPing(_ value: UInt64) {
@@ -150,7 +150,7 @@ extension ConnectionStateMachine {
             streams[slot].queue.removeFirst()
             if streams[slot].queue.isEmpty { streams[slot].queue = [] }
         }
-        if streams[slot].queuedBytes <= streams[slot].wakeAt {
+        if streams[slot].queuedBytes <= Int(streams[slot].wakeAt) {
             streams[slot].wakeAt = -1
             batch.unblocked.append(slot)
         }

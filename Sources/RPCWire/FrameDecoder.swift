@@ -47,7 +47,7 @@ package struct FrameDecoder: ~Copyable {
         if prefaceLeft > 0 { try matchPreface(&input) }
         if pendingCount > 0 { return try continuePending(&input, admit: admit) }
         guard input.count >= FrameHeader.byteCount else {
-            stash(&input, upTo: FrameHeader.byteCount)
+            try stash(&input, upTo: FrameHeader.byteCount)
             return nil
         }
         let header = FrameHeader(reading: input)
@@ -59,7 +59,7 @@ package struct FrameDecoder: ~Copyable {
                 return beginning(header, &input)
             }
             pendingHeader = header
-            stash(&input, upTo: total)
+            try stash(&input, upTo: total)
             return nil
         }
         let payload = UnsafeRawBufferPointer(rebasing: input[FrameHeader.byteCount..<total])
@@ -91,7 +91,7 @@ package struct FrameDecoder: ~Copyable {
     private mutating func continuePending(
         _ input: inout UnsafeRawBufferPointer, admit: (FrameHeader) throws(ConnectionError) -> Void
     ) throws(ConnectionError) -> Frame? {
-        stash(&input, upTo: FrameHeader.byteCount)
+        try stash(&input, upTo: FrameHeader.byteCount)
         guard pendingCount >= FrameHeader.byteCount, let start = UnsafeRawPointer(pending) else { return nil }
         let header: FrameHeader
         if let known = pendingHeader {
@@ -108,7 +108,7 @@ package struct FrameDecoder: ~Copyable {
             releasePending()
             return beginning(header, &input)
         }
-        stash(&input, upTo: total)
+        try stash(&input, upTo: total)
         guard pendingCount == total, let whole = UnsafeRawPointer(pending) else { return nil }
         pendingIsHandedOut = true
         return Frame(
@@ -117,13 +117,15 @@ package struct FrameDecoder: ~Copyable {
     }
 
     /// Moves bytes of `input` into the buffer until it holds `count`.
-    private mutating func stash(_ input: inout UnsafeRawBufferPointer, upTo count: Int) {
+    private mutating func stash(_ input: inout UnsafeRawBufferPointer, upTo count: Int) throws(ConnectionError) {
         let wanted = min(input.count, count - pendingCount)
         guard wanted > 0 else { return }
         if pendingCapacity < pendingCount + wanted {
             // The payload's memory grows with what has arrived, not with what the header promises.
             let capacity = min(max(count, FrameHeader.byteCount), max(64, 2 * (pendingCount + wanted)))
-            guard let grown = realloc(pending, capacity) else { fatalError("out of memory") }
+            guard let grown = realloc(pending, capacity) else {
+                throw ConnectionError(.internalFault, "no memory for a frame of \(count) bytes")
+            }
             pending = grown
             pendingCapacity = capacity
         }

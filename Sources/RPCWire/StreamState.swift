@@ -23,18 +23,23 @@ struct StreamState {
     var isInRing = false
     var isDoneSending = false
 
+    // In 32 bits, for an idle stream is to be small.
+
+    /// The window as it is now, what of it was consumed since its use is watched, and since when, in microseconds.
+    var windowBytes: UInt32 = 0
+    var windowUsed: UInt32 = 0
+    var windowMarkTime: UInt32 = 0
+    /// A sender waits until `queuedBytes` is at most this; -1 where none does.
+    var wakeAt: Int32 = -1
+    /// Of the message in assembly, whose length HELLO bounds in 32 bits, too.
+    var assemblingBytes: UInt32 = 0
+
     // Receiving, in flow bytes.
     var received: UInt64 = 0
     var consumed: UInt64 = 0
     var advertisedLimit: UInt64 = 0
-    /// The window as it is now, what of it was consumed since its use is watched, and since when, in
-    /// microseconds. In 32 bits: an idle stream is to be small.
-    var windowBytes: UInt32 = 0
-    var windowUsed: UInt32 = 0
-    var windowMarkTime: UInt32 = 0
     /// Of the message in assembly.
     var assemblingFlow: UInt64 = 0
-    var assemblingBytes = 0
     /// Messages that were used up and are still in memory.
     var retained: UInt64 = 0
     /// This stream's part of the connection's ``ConnectionStateMachine/heldBytes``.
@@ -47,8 +52,6 @@ struct StreamState {
     var peerLimit: UInt64 = 0
     /// The END frame's payload, to follow the queue.
     var endPayload: [UInt8]?
-    /// A sender waits until `queuedBytes` is at most this; -1 where none does.
-    var wakeAt = -1
 
     mutating func dropOutput() {
         queue.removeAll()

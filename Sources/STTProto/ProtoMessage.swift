@@ -41,13 +41,7 @@ extension ProtoMessage {
 
     /// Reads one message from an array of bytes.
     public static func decode(_ bytes: [UInt8]) throws(ProtoError) -> Self {
-        let result: Result<Self, ProtoError> = bytes.withUnsafeBytes { raw in
-            do throws(ProtoError) {
-                return .success(try decode(raw))
-            } catch {
-                return .failure(error)
-            }
-        }
-        return try result.get()
+        // Not through a `Result`: to move a message of 300 bytes in and out of one was a tenth of reading a stream.
+        try bytes.withUnsafeBufferPointer { buffer throws(ProtoError) in try decode(UnsafeRawBufferPointer(buffer)) }
     }
 }
