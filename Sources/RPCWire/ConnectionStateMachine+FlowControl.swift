@@ -30,9 +30,11 @@ extension ConnectionStateMachine {
     /// Streams in the middle of a message that can get no credit for the rest, for the connection holds all that it may.
     /// They are to be ended.
     package mutating func takeStarved() -> [Int] {
-        let slots = starved
+        var slots = starved
         starved = []
-        return slots.filter { isStarved($0) }
+        slots.removeAll { !isStarved($0) }
+        for _ in slots { countReset(clock) }
+        return slots
     }
 
     /// Nothing is left whose consumption would bring more credit.
@@ -84,10 +86,12 @@ extension ConnectionStateMachine {
         streams[slot].received + UInt64(FrameHeader.byteCount) < streams[slot].advertisedLimit
     }
 
+    /// What a stream holds: its credit that is not used up and what it retains, beyond one initial window. So a request that
+    /// came within that window holds nothing more, but the window is not opened again for nothing, either.
     mutating func accountHeld(_ slot: Int) {
-        let used = streams[slot].consumed + UInt64(local.initialWindowBytes)
-        let given = streams[slot].advertisedLimit
-        let held = streams[slot].isOpen ? streams[slot].retained + (given > used ? given - used : 0) : 0
+        let promised = streams[slot].retained + streams[slot].advertisedLimit
+        let free = streams[slot].consumed + UInt64(local.initialWindowBytes)
+        let held = streams[slot].isOpen && promised > free ? promised - free : 0
         heldBytes = heldBytes - streams[slot].held + held
         streams[slot].held = held
     }
@@ -100,10 +104,12 @@ extension ConnectionStateMachine {
     mutating func advertise(_ slot: Int) {
         guard streams[slot].isOpen, !streams[slot].peerIsDone else { return }
         let window = UInt64(streams[slot].windowBytes)
-        let others = heldBytes - streams[slot].held + streams[slot].retained
-        let room = UInt64(local.maxHeldBytes) - min(others, UInt64(local.maxHeldBytes))
+        let taken = heldBytes - streams[slot].held + streams[slot].retained
         let beyond = streams[slot].assemblingFlow + window - UInt64(local.initialWindowBytes)
-        let limit = streams[slot].consumed + UInt64(local.initialWindowBytes) + min(beyond, room)
+        // Less than the initial window is left where requests that are retained take more than there is.
+        let most = streams[slot].consumed + UInt64(local.initialWindowBytes + local.maxHeldBytes)
+        guard most > taken else { return }
+        let limit = min(streams[slot].consumed + UInt64(local.initialWindowBytes) + beyond, most - taken)
         guard limit >= streams[slot].advertisedLimit + window / 2 else { return }
         roundTrip.begin(slot, beyond: streams[slot].advertisedLimit, at: clock)
         streams[slot].advertisedLimit = limit

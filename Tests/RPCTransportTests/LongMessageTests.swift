@@ -15,7 +15,9 @@ struct LongMessageTests {
         for byte in bytes { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3 }
     }
 
-    private static let sizes = [1, 300_000, 0, 262_144, 65_536 - 4, 65_536, 40_000, 16, 1_000_000, 70_000, 4_000_000, 5]
+    private static let sizes = [
+        1, 300_000, 0, 262_144, 65_536 - 4, 65_536, 40_000, 16, 1_000_000, 70_000, 4_000_000, 5,
+    ]
 
     private static func upload(_ client: RPCClient, seed: Int) async throws -> Bool {
         var expected: UInt64 = 0
@@ -74,20 +76,23 @@ struct LongMessageTests {
                 throw RPCError(.resourceExhausted, "no")
             }
         }) { _, client in
-            for _ in 0..<20 {
+            let message = SubmitRequest.audio([UInt8](repeating: 7, count: 1_000_000))
+            for _ in 0..<8 {
                 let error = await #expect(throws: RPCError.self) {
                     let _: SubmitReply = try await client.clientStreaming("test/Refuse") {
                         (writer: RequestWriter<SubmitRequest>) in
-                        for _ in 0..<4 { try await writer.send(.audio(Self.audio(1_000_000, seed: 1))) }
+                        for _ in 0..<4 { try await writer.send(message) }
                     }
                 }
                 #expect(error?.code == .resourceExhausted)
             }
-            #expect(try await Self.upload(client, seed: 9))
+            let isRight = try await Self.upload(client, seed: 9)
+            #expect(isRight)
         }
     }
 
     @Test func `a handler's child task that reads is cancelled by itself`() async throws {
+        let (answered, signal) = AsyncStream.makeStream(of: Void.self)
         let result: Item = try await withServer(methods: { methods in
             methods.clientStreaming("test/Impatient") { (requests: InboundMessages<Item>, _) in
                 let wasCancelled = await withTaskGroup(of: Bool.self) { group in
@@ -102,10 +107,13 @@ struct LongMessageTests {
                     group.cancelAll()
                     return await group.next() ?? false
                 }
+                signal.finish()
                 return Item(wasCancelled ? "cancelled" : "went on")
             }
         }) { _, client in
-            try await client.clientStreaming("test/Impatient") { (_: RequestWriter<Item>) in }
+            try await client.clientStreaming("test/Impatient") { (_: RequestWriter<Item>) in
+                for await _ in answered {}
+            }
         }
         #expect(result == Item("cancelled"))
     }

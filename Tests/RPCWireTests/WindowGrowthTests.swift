@@ -84,7 +84,9 @@ struct WindowGrowthTests {
     }
 
     /// The bound of docs/PROTOCOL.md §7, by many streams that do all that can make a server hold more.
-    @Test(arguments: 0..<30) func `credit, growth and what is retained stay within the connection's bound`(_: Int) throws {
+    @Test(arguments: 0..<30) func `credit, growth and what is retained stay within the connection's bound`(_: Int)
+        throws
+    {
         let seed = UInt64.random(in: 0 ... .max)
         var random = SeededGenerator(seed: seed)
         var limits = WireLimits()

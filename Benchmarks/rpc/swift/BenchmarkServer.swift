@@ -22,7 +22,6 @@ enum BenchmarkServer {
         var configuration = RPCServerConfiguration()
         configuration.eventLoops = loops
         configuration.connection.limits.maxStreams = 1024
-        if let w = getenv("XWIN") { configuration.connection.limits.maxWindowBytes = Int(atol(w)) }
         let server = RPCServer(
             methods: methods, configuration: configuration,
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
