@@ -13,7 +13,8 @@ RUNS = int(os.environ.get("RPC_BENCH_RUNS", "5"))
 ROWS = re.compile(os.environ.get("RPC_BENCH_ROWS", ""))
 SERVER_THREADS = "2"
 # A request and its reply as they are on our wire: CALL and DATA, DATA and END.
-FLOOR_BYTES = ("100", "152")
+# The upload's server answers as much as a window is worth telling of with as much as a WINDOW.
+FLOOR_BYTES = {"unary": ("100", "152"), "upload": ("131072", "24")}
 
 
 class Server:
@@ -73,7 +74,7 @@ class Contenders:
 
     def __init__(self, arguments):
         self.load = os.path.join(arguments.programs, "load")
-        self.floor_server = (os.path.join(arguments.programs, "echo"), *FLOOR_BYTES)
+        self.floor_server = os.path.join(arguments.programs, "echo")
         self.stt = arguments.stt
         self.stt_server = (arguments.stt, "serve", SERVER_THREADS)
         self.tls = arguments.tls
@@ -84,12 +85,14 @@ class Contenders:
     def of(self, work):
         """Column: (server, the client's command up to the port, after it)."""
         every = {}
-        if work == "unary":
-            every["floor"] = (self.floor_server, (self.load, work, "raw"))
+        if work in FLOOR_BYTES:
+            every["floor"] = ((self.floor_server, *FLOOR_BYTES[work]), (self.load, work, "raw"))
         if self.grpc_server:
             every["gRPC"] = (self.grpc_server, (self.grpc_client, work))
         every["lean"] = (self.stt_server, (self.load, work, "stt"))
         every["swift"] = (self.stt_server, (self.stt, work))
+        if work == "unary":
+            every["any"] = (self.stt_server, (self.stt, "unary-any"))
         return every
 
 
@@ -143,6 +146,7 @@ def throughput(contenders):
     print("floor: C epoll echo of the same bytes, lean C client. gRPC: gRPC C++ client and server. server alone: the lean")
     print("C client with this server. swift: the Swift client with this server. Ratios: alone/floor compares servers under")
     print("the same client; swift/gRPC compares whole stacks; alone/gRPC leaves out the cost of our client, but not gRPC's.")
+    print("The Swift client's tasks prefer its event loop; in the lines below they are the concurrency pool's, as by default.")
     print_row("work", "floor", "gRPC C++", "server alone", "swift", "al/floor", "sw/gRPC", "al/gRPC")
     for title, work, connections, in_flight in rows:
         if not ROWS.search(title):
@@ -152,6 +156,8 @@ def throughput(contenders):
         print_row(
             title, *(str(cell) if cell else "-" for cell in (floor, grpc, lean, swift)),
             ratio(lean, floor), ratio(swift, grpc), ratio(lean, grpc))
+        if cell := cells.get("any"):
+            print_row("  from tasks of no loop", "", "", "", str(cell), "", ratio(cell, grpc))
 
 
 def encrypted(contenders):

@@ -4,7 +4,9 @@ internal import STTProto
 
 /// One call on the client: from its start, through waiting for a connection, to its outcome.
 ///
-/// Concurrency: touched on the client's loop only, but for the constants and for the stream's two asynchronous methods.
+/// Concurrency: touched on the client's loop only, but for the constants, for the stream's two asynchronous methods, and for
+/// what a task hands over as it begins and reads once the call is over.
+@usableFromInline
 final class ClientCall: @unchecked Sendable {
     typealias Outcome = Result<Void, RPCError>
 
@@ -15,28 +17,69 @@ final class ClientCall: @unchecked Sendable {
     private var timeout: Duration?
     /// On the loop's clock.
     private var deadline: UInt64?
-    private var timer: TimerID?
-    private(set) var outcome: Outcome?
-    private var replyWaiter: UnsafeContinuation<Result<[UInt8], RPCError>, Never>?
+    @exclusivity(unchecked) private var timer: TimerID?
+    @exclusivity(unchecked) private(set) var outcome: Outcome?
+    /// Of a call with one reply: where it goes, and how many came.
+    private let reply: ReplyDecoder?
+    @exclusivity(unchecked) private var replyCount = 0
+    @exclusivity(unchecked) private var malformed: ProtoError?
+    @exclusivity(unchecked) private var waiter: UnsafeContinuation<Void, Never>?
+    /// Handed over to the loop.
+    @exclusivity(unchecked) private var start: (request: SharedBytes?, waiter: UnsafeContinuation<Void, Never>?)?
+    private let isUnary: Bool
     private var retries = 0
     private var isToBeRetried = false
-    private var intercepted: InterceptedCall?
+    @exclusivity(unchecked) private var intercepted: InterceptedCall?
 
-    init(_ core: ClientCore, _ method: String, _ options: CallOptions) {
+    /// - Parameter reply: Of a call with one. Its memory must stay valid until the call is over.
+    @usableFromInline
+    init(
+        _ core: ClientCore, _ method: String, _ options: CallOptions, _ reply: ReplyDecoder?, isUnary: Bool = false
+    ) {
         self.core = core
         self.method = method
         self.options = options
+        self.reply = reply
+        self.isUnary = isUnary
         timeout = options.timeout ?? core.configuration.defaultTimeout
         stream = CallStream(loop: core.loop)
     }
 
     // What a task calls, from anywhere.
 
-    /// Begins.
+    /// Begins a call that streams its requests or replies.
     ///
     /// - Parameter request: The only request; nil for a call that streams them.
-    func start(request: SharedBytes?) {
-        core.loop.perform { self.begin(request) }
+    func begin(request: SharedBytes?) {
+        start = (request, nil)
+        core.loop.perform(self)
+    }
+
+    /// Begins a call of one request; `continuation` is resumed when it is over. On the loop that takes no hop and no lock.
+    @usableFromInline
+    func begin(_ request: SharedBytes, resuming continuation: UnsafeContinuation<Void, Never>) {
+        start = (request, continuation)
+        core.loop.perform(self)
+    }
+
+    /// Waits for the end.
+    func wait() async {
+        await withUnsafeContinuation { continuation in
+            core.loop.perform {
+                if self.outcome == nil { self.waiter = continuation } else { continuation.resume() }
+            }
+        }
+    }
+
+    /// Once a call with one reply is over: its reply is there, or this says what came instead.
+    @usableFromInline
+    func checkReply() throws(RPCError) {
+        guard let outcome else { throw RPCError(.internalError, "\(method) has no outcome yet") }
+        try outcome.get()
+        guard replyCount == 1 else {
+            throw RPCError(.internalError, "the server sent \(replyCount) replies to \(method) instead of one")
+        }
+        if let malformed { throw RPCError(.internalError, "malformed reply: \(malformed)", cause: malformed) }
     }
 
     /// The outcome if the call has ended, or else ends it.
@@ -48,37 +91,13 @@ final class ClientCall: @unchecked Sendable {
         }
     }
 
+    @usableFromInline
     func cancel() {
         core.loop.perform { self.giveUp(RPCError(.cancelled, "the call was cancelled")) }
     }
 
     func finishSending() {
         core.loop.perform { self.stream.finishSending() }
-    }
-
-    /// The reply of a call that has one.
-    func reply() async throws(RPCError) -> [UInt8] { try await replyResult().get() }
-
-    func replyResult() async -> Result<[UInt8], RPCError> {
-        await withUnsafeContinuation { continuation in
-            core.loop.perform {
-                if let outcome = self.outcome {
-                    continuation.resume(returning: self.takeReply(outcome))
-                } else {
-                    self.replyWaiter = continuation
-                }
-            }
-        }
-    }
-
-    private func takeReply(_ outcome: Outcome) -> Result<[UInt8], RPCError> {
-        if case .failure(let error) = outcome { return .failure(error) }
-        let messages = stream.takeUnread()
-        guard messages.count == 1 else {
-            return .failure(
-                RPCError(.internalError, "the server sent \(messages.count) replies to \(method) instead of one"))
-        }
-        return .success(messages[0])
     }
 
     // On the loop.
@@ -112,28 +131,29 @@ final class ClientCall: @unchecked Sendable {
         }
     }
 
-    /// The payload of CALL.
-    func encodedCall() throws(RPCError) -> [UInt8] {
+    /// The payload of CALL but for the deadline.
+    private func encodedCall() throws(RPCError) -> [UInt8] {
+        if intercepted == nil, options.metadata.isEmpty, options.idempotencyKey == nil, options.traceparent == nil,
+            let encoded = core.encodedMethods.payload(of: method)
+        {
+            return encoded
+        }
         let metadata = intercepted?.head.metadata ?? options.metadata
         guard metadata.byteCount <= Metadata.maxBytes else {
             throw RPCError(.invalidArgument, "metadata of more than \(Metadata.maxBytes) bytes")
         }
-        var call = ControlMessage.Call(
+        let call = ControlMessage.Call(
             method: method,
             metadata: metadata.entries.map { ControlMessage.MetadataEntry(key: $0.key, value: $0.value) },
             idempotencyKey: options.idempotencyKey ?? "",
             traceparent: (intercepted.map { $0.head.traceparent } ?? options.traceparent) ?? "")
-        if let deadline {
-            let now = MonotonicClock.now()
-            call.deadlineMilliseconds = deadline > now ? max(1, (deadline - now) / 1_000_000) : 1
-        }
         let bytes: [UInt8]
         do throws(ProtoError) {
             bytes = try call.encodedPayload()
         } catch {
             throw RPCError(.internalError, "cannot encode a call: \(error)", cause: error)
         }
-        guard bytes.count <= WireProtocol.maxPayload(.call, maxFrameBytes: 0) else {
+        guard bytes.count + 10 <= WireProtocol.maxPayload(.call, maxFrameBytes: 0) else {
             throw RPCError(.invalidArgument, "method, metadata and keys of a call are longer than one frame")
         }
         return bytes
@@ -143,10 +163,17 @@ final class ClientCall: @unchecked Sendable {
         do throws(RPCError) {
             let call = try encodedCall()
             stream.owner = self
-            connection.open(stream, call)
+            connection.open(stream, call, deadlineMilliseconds: millisecondsLeft())
         } catch {
             finish(.failure(error), discarding: true)
         }
+    }
+
+    /// 0: no deadline.
+    private func millisecondsLeft() -> UInt64 {
+        guard let deadline else { return 0 }
+        let now = MonotonicClock.now()
+        return deadline > now ? max(1, (deadline - now) / 1_000_000) : 1
     }
 
     /// Ends the call from this side.
@@ -166,21 +193,47 @@ final class ClientCall: @unchecked Sendable {
             self.intercepted = nil
             if case .failure(let error) = outcome { intercepted.ended(error.code) } else { intercepted.ended(.ok) }
         }
+        // Nobody reads or sends on the stream of a unary call.
+        if !isUnary { failStream(outcome, discarding: discarding) }
+        if let waiter {
+            self.waiter = nil
+            waiter.resume()
+        }
+    }
+
+    private func failStream(_ outcome: Outcome, discarding: Bool) {
         switch outcome {
         case .success:
-            stream.fail(
-                inbound: nil, outbound: RPCError(.aborted, "the server has answered already"), discarding: false)
+            stream.fail(inbound: nil, outbound: core.answered, discarding: false)
         case .failure(let error): stream.fail(inbound: error, outbound: error, discarding: discarding)
         }
-        if let waiter = replyWaiter {
-            replyWaiter = nil
-            waiter.resume(returning: takeReply(outcome))
+    }
+}
+
+extension ClientCall: LoopWork {
+    func runOnLoop() {
+        guard let (request, waiter) = start else { return }
+        start = nil
+        if outcome == nil {
+            self.waiter = waiter
+            begin(request)
+        } else {
+            // Cancelled before it began.
+            waiter?.resume()
         }
     }
 }
 
 extension ClientCall: CallStreamOwner {
-    func stream(_ stream: CallStream, didReceive message: UnsafeRawBufferPointer) -> Bool { false }
+    /// The one reply becomes a value where its bytes lie, in the loop's read buffer.
+    func stream(_ stream: CallStream, didReceive message: UnsafeRawBufferPointer) -> Bool {
+        guard let reply else { return false }
+        guard outcome == nil else { return true }
+        replyCount += 1
+        guard replyCount == 1 else { return true }
+        malformed = reply.decode(message)
+        return true
+    }
 
     func streamDidReceiveAll(_ stream: CallStream) {}
 

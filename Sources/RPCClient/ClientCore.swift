@@ -9,6 +9,7 @@ internal import Synchronization
 /// A client's connections, and the calls that wait for one.
 ///
 /// Concurrency: touched on its loop only, but for the constants.
+@usableFromInline
 final class ClientCore: @unchecked Sendable {
     let loop: EventLoop
     let configuration: RPCClientConfiguration
@@ -27,6 +28,9 @@ final class ClientCore: @unchecked Sendable {
     /// Finish their calls and are closed then.
     private var retired: Set<ObjectIdentifier> = []
     private var timer: TimerID?
+    /// What a writer gets after the end. Each `any Error` is an object: one for all calls of the client.
+    let answered: any Error = RPCError(.aborted, "the server has answered already")
+    @exclusivity(unchecked) var encodedMethods = EncodedMethods()
     private var isClosed = false
     private var lastError: RPCError?
 

@@ -14,7 +14,8 @@ internal import Synchronization
 /// that cannot be connected to, drains, dies or answers UNAVAILABLE is tried after all others until its backoff is over.
 /// Names are looked up for every search.
 ///
-/// Concurrency: any task. The connections belong to one event loop with a thread of its own.
+/// Concurrency: any task. The connections belong to one event loop; the clients of a process share as many as there are
+/// processors.
 public final class RPCClient: Sendable {
     private struct State {
         var core: ClientCore?
@@ -36,22 +37,23 @@ public final class RPCClient: Sendable {
     deinit {
         guard let core = state.withLock({ $0.core }) else { return }
         core.loop.perform { core.close() }
-        core.loop.stopLater()
+        if ClientLoops.shared.giveBack(core.loop) { core.loop.stopLater() }
     }
 
     /// The client's event loop. A task that prefers it, as in `Task(executorPreference:)`, makes its calls without a
-    /// change of threads; it must not block.
+    /// change of threads; it must not block, for other clients share the loop.
     public var taskExecutor: any TaskExecutor {
         get throws(RPCError) { try core().loop }
     }
 
-    private func core() throws(RPCError) -> ClientCore {
+    @usableFromInline
+    func core() throws(RPCError) -> ClientCore {
         let result = state.withLock { state -> Result<ClientCore, RPCError> in
             if state.isClosed { return .failure(RPCError(.cancelled, "the client is closed")) }
             if let core = state.core { return .success(core) }
             do throws(SystemError) {
                 let core = ClientCore(
-                    loop: try EventLoop(name: "rpc-client"), addresses: addresses, configuration: configuration,
+                    loop: try ClientLoops.shared.take(), addresses: addresses, configuration: configuration,
                     logger: logger)
                 state.core = core
                 return .success(core)
@@ -67,18 +69,21 @@ public final class RPCClient: Sendable {
     /// - Parameter method: `package.Service/Method`.
     /// - Throws: ``RPCWire/RPCError`` with the server's status, or with what kept the call from its end: UNAVAILABLE,
     ///   DEADLINE_EXCEEDED, CANCELLED.
-    public func unary<Req: ProtoMessage, Res: ProtoMessage>(
+    @inlinable
+    public nonisolated(nonsending) func unary<Req: ProtoMessage, Res: ProtoMessage>(
         _ method: String, _ request: Req, returning: Res.Type = Res.self, options: CallOptions = .init()
     ) async throws(RPCError) -> Res {
-        let bytes = try RPCTransport.encode(request)
-        let call = ClientCall(try core(), method, options)
-        let result = await withTaskCancellationHandler {
-            call.start(request: bytes)
-            return await call.replyResult()
+        let bytes = try encodeRequest(request)
+        let core = try core()
+        let slot = ReplySlot<Res>()
+        defer { slot.free() }
+        let call = ClientCall(core, method, options, slot.decoder, isUnary: true)
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { call.begin(bytes, resuming: $0) }
         } onCancel: {
             call.cancel()
         }
-        return try decodeReply(try result.get())
+        return try slot.take(from: call)
     }
 
     /// Many requests, one reply.
@@ -90,9 +95,12 @@ public final class RPCClient: Sendable {
         _ method: String, returning: Res.Type = Res.self, options: CallOptions = .init(),
         _ produce: (RequestWriter<Req>) async throws -> Void
     ) async throws -> Res {
-        let call = ClientCall(try core(), method, options)
+        let core = try core()
+        let slot = ReplySlot<Res>()
+        defer { slot.free() }
+        let call = ClientCall(core, method, options, slot.decoder)
         return try await withTaskCancellationHandler {
-            call.start(request: nil)
+            call.begin(request: nil)
             do {
                 try await produce(RequestWriter(OutboundMessages(call.stream)))
                 call.finishSending()
@@ -101,7 +109,8 @@ public final class RPCClient: Sendable {
                 guard let outcome = await call.outcomeOrCancel() else { throw error }
                 try outcome.get()
             }
-            return try decodeReply(try await call.reply())
+            await call.wait()
+            return try slot.take(from: call)
         } onCancel: {
             call.cancel()
         }
@@ -116,9 +125,9 @@ public final class RPCClient: Sendable {
         _ consume: (InboundMessages<Res>) async throws -> R
     ) async throws -> R {
         let bytes = try RPCTransport.encode(request)
-        let call = ClientCall(try core(), method, options)
+        let call = ClientCall(try core(), method, options, nil)
         return try await withTaskCancellationHandler {
-            call.start(request: bytes)
+            call.begin(request: bytes)
             do {
                 let result = try await consume(InboundMessages(call.stream))
                 call.cancel()
@@ -146,14 +155,9 @@ public final class RPCClient: Sendable {
         }
         guard let core else { return }
         await core.loop.run { core.close() }
-        await core.loop.stop()
+        if ClientLoops.shared.giveBack(core.loop) { await core.loop.stop() }
     }
 }
 
-private func decodeReply<Res: ProtoMessage>(_ bytes: [UInt8]) throws(RPCError) -> Res {
-    do throws(ProtoError) {
-        return try Res.decode(bytes)
-    } catch {
-        throw RPCError(.internalError, "malformed reply: \(error)", cause: error)
-    }
-}
+@usableFromInline
+func encodeRequest(_ request: some ProtoMessage) throws(RPCError) -> SharedBytes { try RPCTransport.encode(request) }

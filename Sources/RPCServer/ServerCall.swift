@@ -10,46 +10,53 @@ final class ServerCall: @unchecked Sendable {
     private let connection: ServerConnection
     private let stream: CallStream
     private let context: CallContext
-    private let handler: MethodHandler
-    private var intercepted: InterceptedCall?
-    private var outcome = StatusCode.unknown
+    private let method: LoopMethod
+    @exclusivity(unchecked) private var intercepted: InterceptedCall?
+    @exclusivity(unchecked) private var outcome = StatusCode.unknown
 
-    /// Made once, for each `any Error` is an object of its own.
-    private static let cancellation: any Error = CancellationError()
+    /// What runs once the client has sent its one request.
+    private enum Work {
+        case unary(UnaryBody)
+        case streaming(HandlerBody)
+    }
 
-    private var body: HandlerBody?
-    private var task: Task<Void, Never>?
-    private var timer: TimerID?
+    @exclusivity(unchecked) private var prepared: Work?
+    @exclusivity(unchecked) private var task: Task<Void, Never>?
+    @exclusivity(unchecked) private var timer: TimerID?
     /// The outcome is decided: what the handler makes of it no longer counts.
-    private var isOver = false
-    private var isRunning = false
+    @exclusivity(unchecked) private var isOver = false
+    @exclusivity(unchecked) private var isRunning = false
 
     init(
-        _ connection: ServerConnection, _ stream: CallStream, _ context: CallContext, _ handler: MethodHandler,
+        _ connection: ServerConnection, _ stream: CallStream, _ context: CallContext, _ method: LoopMethod,
         _ intercepted: InterceptedCall?
     ) {
         self.connection = connection
         self.stream = stream
         self.context = context
-        self.handler = handler
+        self.method = method
         self.intercepted = intercepted
     }
 
     func begin(timeout: Duration?) {
         stream.owner = self
         if let timeout { timer = stream.loop.schedule(at: stream.loop.now &+ timeout.nanoseconds, self) }
-        if case .requestStream(let body) = handler { run(body) }
+        if case .requestStream(let body) = method.handler { run(.streaming(body)) }
     }
 
-    private func run(_ body: @escaping HandlerBody) {
+    private func run(_ work: Work) {
         isRunning = true
         connection.server.runningCalls += 1
-        let call = HandlerCall(context: context, source: stream, sink: stream)
         // Runs here until it first waits: a handler that need not wait has returned when this line is through.
         let task = Task.immediate(executorPreference: stream.loop) {
             let result: Result<SharedBytes?, any Error>
             do {
-                result = .success(try await body(call))
+                switch work {
+                case .unary(let body): result = .success(try await body(self.context))
+                case .streaming(let body):
+                    let call = HandlerCall(context: self.context, source: self.stream, sink: self.stream)
+                    result = .success(try await body(call))
+                }
             } catch {
                 result = .failure(error)
             }
@@ -68,11 +75,17 @@ final class ServerCall: @unchecked Sendable {
             isOver = true
             let error = reply(with: result)
             outcome = error?.code ?? .ok
-            connection.connection?.queueEnd(stream, error)
+            if let error { connection.connection?.queueEnd(stream, error) }
         }
-        stream.fail(inbound: Self.cancellation, outbound: Self.cancellation, discarding: true)
+        failStream()
         tellInterceptors()
         connection.connection?.handlerReturned(stream)
+    }
+
+    private func failStream() {
+        // The handler of a unary call has no stream to read or to send on.
+        if case .unary = method.handler { return }
+        stream.fail(inbound: connection.server.cancellation, outbound: connection.server.cancellation, discarding: true)
     }
 
     private func tellInterceptors() {
@@ -80,14 +93,17 @@ final class ServerCall: @unchecked Sendable {
         intercepted = nil
     }
 
+    /// Ends the call with OK, or says with what it has to be ended.
     private func reply(with result: Result<SharedBytes?, any Error>) -> RPCError? {
         switch result {
-        case .success(nil): return nil
+        case .success(nil):
+            connection.connection?.queueEnd(stream, nil)
+            return nil
         case .success(let bytes?):
             do throws(RPCError) {
                 try connection.connection?.check(bytes)
                 try connection.connection?.checkRoom(forReply: bytes)
-                connection.connection?.queueMessage(stream, bytes)
+                connection.connection?.queueReply(stream, bytes)
                 return nil
             } catch {
                 return error
@@ -123,7 +139,7 @@ final class ServerCall: @unchecked Sendable {
         guard !isOver else { return }
         isOver = true
         outcome = code
-        stream.fail(inbound: Self.cancellation, outbound: Self.cancellation, discarding: true)
+        failStream()
         if isRunning {
             task?.cancel()
         } else {
@@ -135,14 +151,18 @@ final class ServerCall: @unchecked Sendable {
 
 extension ServerCall: CallStreamOwner {
     func stream(_ stream: CallStream, didReceive message: UnsafeRawBufferPointer) -> Bool {
-        guard case .singleRequest(let prepare) = handler else { return false }
+        if case .requestStream = method.handler { return false }
         guard !isOver else { return true }
-        guard body == nil else {
+        guard prepared == nil else {
             end(RPCError(.invalidArgument, "\(context.method) takes one request"), isProvoked: true)
             return true
         }
         do throws(RPCError) {
-            body = try prepare(message)
+            switch method.handler {
+            case .unary(let prepare): prepared = .unary(try prepare(message))
+            case .singleRequest(let prepare): prepared = .streaming(try prepare(message))
+            case .requestStream: break
+            }
         } catch {
             end(error, isProvoked: true)
         }
@@ -150,11 +170,12 @@ extension ServerCall: CallStreamOwner {
     }
 
     func streamDidReceiveAll(_ stream: CallStream) {
-        guard case .singleRequest = handler, !isOver else { return }
-        guard let body else {
+        if case .requestStream = method.handler { return }
+        guard !isOver else { return }
+        guard let work = prepared else {
             return end(RPCError(.invalidArgument, "\(context.method) takes a request"), isProvoked: true)
         }
-        run(body)
+        run(work)
     }
 
     func streamDidEnd(_ stream: CallStream, _ ending: StreamEnding) {

@@ -9,14 +9,14 @@ internal import STTProto
 final class ServerConnection {
     let server: ServerLoop
     /// nil once it is closed.
-    private(set) var connection: Connection?
+    @exclusivity(unchecked) private(set) var connection: Connection?
     private let peer: String
     private let addressKey: String?
     private var tenant: String?
     /// Kept to ask the authenticator again; nil without one, and before the HELLO.
     private var token: [UInt8]?
     /// The last call's method. Most calls of a connection are of one.
-    private var lastMethod: (name: String, handler: MethodHandler)?
+    @exclusivity(unchecked) private var lastMethod: (name: String, method: LoopMethod)?
 
     init(_ server: ServerLoop, _ connection: Connection, addressKey: String?) {
         self.server = server
@@ -72,33 +72,50 @@ extension ServerConnection: ConnectionDelegate {
     }
 
     func connection(_ connection: Connection, didOpen stream: CallStream, _ call: ControlMessage.Call) {
-        var head = CallHead(
-            method: call.method, callID: server.nextCallID(), peer: peer, tenant: tenant,
-            timeout: call.deadlineMilliseconds == 0
-                ? nil : .milliseconds(Int64(min(call.deadlineMilliseconds, UInt64(Int32.max)))),
-            metadata: Metadata(call.metadata.map { Metadata.Entry(key: $0.key, value: $0.value) }),
-            idempotencyKey: call.idempotencyKey.isEmpty ? nil : call.idempotencyKey,
-            traceparent: call.traceparent.isEmpty ? nil : call.traceparent)
-        var intercepted: InterceptedCall?
-        if !server.configuration.interceptors.isEmpty {
-            do throws(RPCError) {
-                let call = try InterceptedCall(head, server.configuration.interceptors)
-                head = call.head
-                intercepted = call
-            } catch {
-                return refuse(stream, error)
-            }
-        }
-        guard let handler = handler(of: head.method) else {
-            intercepted?.ended(.unimplemented)
-            let name = head.method.prefix(128)
-            return refuse(stream, RPCError(.unimplemented, "this server has no method \"\(name)\""), isProvoked: true)
+        let timeout: Duration? =
+            call.deadlineMilliseconds == 0
+            ? nil : .milliseconds(Int64(min(call.deadlineMilliseconds, UInt64(Int32.max))))
+        let metadata = Metadata(
+            call.metadata.isEmpty ? [] : call.metadata.map { Metadata.Entry(key: $0.key, value: $0.value) })
+        let callID = server.nextCallID()
+        let idempotencyKey = call.idempotencyKey.isEmpty ? nil : call.idempotencyKey
+        let traceparent = call.traceparent.isEmpty ? nil : call.traceparent
+        guard server.configuration.interceptors.isEmpty else {
+            let head = CallHead(
+                method: call.method, callID: callID, peer: peer, tenant: tenant, timeout: timeout, metadata: metadata,
+                idempotencyKey: idempotencyKey, traceparent: traceparent)
+            return beginIntercepted(stream, head)
         }
         let context = CallContext(
-            method: head.method, callID: head.callID, peer: peer, deadline: head.timeout.map { .now + $0 },
-            metadata: head.metadata, idempotencyKey: head.idempotencyKey, traceparent: head.traceparent,
-            tenant: tenant)
-        ServerCall(self, stream, context, handler, intercepted).begin(timeout: head.timeout)
+            method: call.method, callID: callID, peer: peer, deadline: timeout.map { .now + $0 }, metadata: metadata,
+            idempotencyKey: idempotencyKey, traceparent: traceparent, tenant: tenant)
+        begin(stream, context, timeout: timeout, nil)
+    }
+
+    private func beginIntercepted(_ stream: CallStream, _ head: CallHead) {
+        do throws(RPCError) {
+            let intercepted = try InterceptedCall(head, server.configuration.interceptors)
+            let head = intercepted.head
+            let context = CallContext(
+                method: head.method, callID: head.callID, peer: peer, deadline: head.timeout.map { .now + $0 },
+                metadata: head.metadata, idempotencyKey: head.idempotencyKey, traceparent: head.traceparent,
+                tenant: tenant)
+            begin(stream, context, timeout: head.timeout, intercepted)
+        } catch {
+            refuse(stream, error)
+        }
+    }
+
+    private func begin(
+        _ stream: CallStream, _ context: CallContext, timeout: Duration?, _ intercepted: InterceptedCall?
+    ) {
+        guard let method = method(of: context.method) else {
+            intercepted?.ended(.unimplemented)
+            let name = context.method.prefix(128)
+            return refuse(
+                stream, RPCError(.unimplemented, "this server has no method \"\(name)\""), isProvoked: true)
+        }
+        ServerCall(self, stream, context, method, intercepted).begin(timeout: timeout)
     }
 
     private func refuse(_ stream: CallStream, _ error: RPCError, isProvoked: Bool = false) {
@@ -106,11 +123,11 @@ extension ServerConnection: ConnectionDelegate {
         connection?.handlerReturned(stream)
     }
 
-    private func handler(of method: String) -> MethodHandler? {
-        if let lastMethod, lastMethod.name == method { return lastMethod.handler }
-        guard let handler = server.methods.handlers[method] else { return nil }
-        lastMethod = (method, handler)
-        return handler
+    private func method(of name: String) -> LoopMethod? {
+        if let lastMethod, lastMethod.name == name { return lastMethod.method }
+        guard let method = server.loopMethods[name] else { return nil }
+        lastMethod = (name, method)
+        return method
     }
 
     func connection(_ connection: Connection, didReceive goAway: ControlMessage.GoAway) {

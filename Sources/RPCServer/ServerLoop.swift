@@ -11,6 +11,9 @@ internal import Synchronization
 final class ServerLoop: @unchecked Sendable {
     let loop: EventLoop
     let methods: MethodRegistry
+    let loopMethods: [String: LoopMethod]
+    /// Each `any Error` is an object: one for all calls of the loop. See ``LoopMethod``.
+    let cancellation: any Error = CancellationError()
     let configuration: RPCServerConfiguration
     let logger: Logger
     private let index: UInt64
@@ -23,9 +26,9 @@ final class ServerLoop: @unchecked Sendable {
     private let newCount = Atomic(0)
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
     private var drainGrace = Duration.zero
-    private var callCount: UInt64 = 0
+    @exclusivity(unchecked) private var callCount: UInt64 = 0
     private var isDraining = false
-    var runningCalls = 0
+    @exclusivity(unchecked) var runningCalls = 0
     private var turnedAway = (count: 0, logAfter: UInt64(0))
 
     init(
@@ -35,6 +38,7 @@ final class ServerLoop: @unchecked Sendable {
         self.index = UInt64(index)
         self.loop = loop
         self.methods = methods
+        loopMethods = methods.handlers.mapValues { LoopMethod($0) }
         self.configuration = configuration
         self.instanceID = instanceID
         self.census = census

@@ -70,7 +70,27 @@ package final class SocketStream: ByteStream {
         return errno == EAGAIN ? .wouldBlock : .failed(SystemError("recv"))
     }
 
+    /// Reads into two places in turn.
+    func read(into first: UnsafeMutableRawBufferPointer, then second: UnsafeMutableRawBufferPointer) -> IOResult {
+        let count = withUnsafeTemporaryAllocation(of: iovec.self, capacity: 2) { vectors in
+            vectors[0] = iovec(iov_base: first.baseAddress, iov_len: first.count)
+            vectors[1] = iovec(iov_base: second.baseAddress, iov_len: second.count)
+            return retryingInterrupted { readv(descriptor, vectors.baseAddress, 2) }
+        }
+        if count > 0 { return .bytes(count) }
+        if count == 0 { return .endOfStream }
+        return errno == EAGAIN ? .wouldBlock : .failed(SystemError("readv"))
+    }
+
     package func write(_ vectors: UnsafeMutableBufferPointer<iovec>) -> IOResult {
+        if vectors.count == 1 {
+            // Most writes: without a message header, which the kernel copies and checks.
+            let count = retryingInterrupted {
+                send(descriptor, vectors[0].iov_base, vectors[0].iov_len, Int32(MSG_NOSIGNAL))
+            }
+            if count >= 0 { return .bytes(count) }
+            return errno == EAGAIN ? .wouldBlock : .failed(SystemError("send"))
+        }
         var message = msghdr()
         message.msg_iov = vectors.baseAddress
         message.msg_iovlen = vectors.count

@@ -62,7 +62,7 @@ public struct CallSummary: Sendable {
 /// A call that interceptors have let begin, until they are told of its end.
 ///
 /// Concurrency: belongs to the call, and so to its loop.
-package struct InterceptedCall: Sendable {
+package final class InterceptedCall: Sendable {
     package let head: CallHead
     private let interceptors: [any CallInterceptor]
     private let began: UInt64

@@ -29,7 +29,9 @@ package final class Connection: @unchecked Sendable {
         case closed
     }
 
-    private static let maxReadsPerTurn = 4
+    private static let maxReadsPerTurn = 8
+    /// What was read is handled while it is in the cache, before more is read.
+    private static let maxBytesReadPerTurn = 256 * 1024
     private static let maxWritesPerTurn = 8
     /// A server reads so much at first. It reads less where that takes long, for the other connections of the loop wait,
     /// and more where it does not.
@@ -43,8 +45,9 @@ package final class Connection: @unchecked Sendable {
     /// Server: who is at the other end, as far as the transport tells.
     package var peerIdentity: PeerIdentity { PeerIdentity(name: peer, transport: transport.peerCredentials) }
     package let configuration: ConnectionConfiguration
+    private let idleNanoseconds: UInt64
     /// Let go when the connection is closed.
-    package var delegate: (any ConnectionDelegate)?
+    @exclusivity(unchecked) package var delegate: (any ConnectionDelegate)?
 
     let transport: any ByteStream
     private let machineState: LoopState<ConnectionStateMachine>
@@ -52,18 +55,23 @@ package final class Connection: @unchecked Sendable {
         _read { yield machineState.value }
         _modify { yield &machineState.value }
     }
-    private var decoder: FrameDecoder
-    var phase = Phase.open
-    var streams: [CallStream?] = []
-    private var registration: EventRegistration?
-    private var watchedEvents: UInt32 = 0
-    private var readLimit = EventLoop.readBufferBytes
-    private var isDirty = false
-    /// Output that the transport did not take, oldest first.
-    private var unsent: Deque<(SharedBytes, Range<Int>)> = []
+    @exclusivity(unchecked) var decoder: FrameDecoder
+    @exclusivity(unchecked) var longFrame: LongFrame?
+    /// The next read gets no more than a header and a little, so that the payload can be read to its place.
+    @exclusivity(unchecked) private var expectsLongFrame = false
+    @exclusivity(unchecked) var phase = Phase.open
+    @exclusivity(unchecked) var streams: [CallStream?] = []
+    @exclusivity(unchecked) private var registration: EventRegistration?
+    @exclusivity(unchecked) private var watchedEvents: UInt32 = 0
+    @exclusivity(unchecked) private var readLimit = EventLoop.readBufferBytes
+    @exclusivity(unchecked) private var isDirty = false
+    /// Frames are being dispatched: what follows from the streams that end is done once, after the last of them.
+    @exclusivity(unchecked) private var isDispatching = false
+    @exclusivity(unchecked) private var hasReleased = false
+    @exclusivity(unchecked) private var unsent = UnsentOutput()
     private var isDraining = false
     private var closeError: ConnectionError?
-    var times: ConnectionTimes
+    @exclusivity(unchecked) var times: ConnectionTimes
 
     /// - Parameter transport: Connected and non-blocking.
     package init(
@@ -74,8 +82,9 @@ package final class Connection: @unchecked Sendable {
         self.transport = transport
         self.peer = peer
         self.configuration = configuration
+        idleNanoseconds = configuration.idleTimeout.nanoseconds
         machineState = LoopState(ConnectionStateMachine(role: role, local: configuration.limits))
-        decoder = FrameDecoder(expectsPreface: role == .server)
+        decoder = FrameDecoder(expectsPreface: role == .server, longPayloadBytes: Self.longPayloadBytes)
         if role == .server { readLimit = Self.leastRead }
         times = ConnectionTimes(now: loop.now)
     }
@@ -106,10 +115,14 @@ package final class Connection: @unchecked Sendable {
     package var streamOwners: [any CallStreamOwner] { streams.compactMap { $0?.owner } }
 
     /// Client: opens a stream. Only where ``canOpenStream``.
-    package func open(_ stream: CallStream, _ call: [UInt8]) {
+    ///
+    /// - Parameters:
+    ///   - call: The payload of CALL without a deadline.
+    ///   - deadlineMilliseconds: 0 for none.
+    package func open(_ stream: CallStream, _ call: [UInt8], deadlineMilliseconds: UInt64 = 0) {
         loop.assertOnLoop()
         clearReleased()
-        let slot = machine.openStream(call)
+        let slot = machine.openStream(call, deadlineMilliseconds: deadlineMilliseconds)
         place(stream, slot)
         setDirty()
     }
@@ -164,7 +177,14 @@ package final class Connection: @unchecked Sendable {
 
     func consumed(_ stream: CallStream, flow: UInt64, isRetained: Bool = false) {
         machine.consumed(stream.slot, flow: flow, isRetained: isRetained)
-        setDirtyIfNeeded()
+        if machine.hasOutput || machine.hasStarved { setDirty() }
+    }
+
+    /// Server: sends the one reply of a call and ends it with OK.
+    package func queueReply(_ stream: CallStream, _ bytes: SharedBytes) {
+        guard stream.connection === self else { return }
+        machine.queueReply(stream.slot, bytes)
+        setDirty()
     }
 
     /// Server: ends a stream after what is queued. nil is OK.
@@ -214,9 +234,16 @@ package final class Connection: @unchecked Sendable {
         } else {
             for stream in machine.takeReleased().compactMap(removeStream) { stream.detach() }
         }
+        hasReleased = true
+        if !isDispatching { tellOfCapacity() }
+    }
+
+    private func tellOfCapacity() {
+        guard hasReleased else { return }
+        hasReleased = false
         if machine.streamCount == 0 {
             times.idleSince = loop.now
-            updateTimer()
+            updateTimer(noLaterThan: loop.now &+ idleNanoseconds)
             if isDraining { setDirty() }
         }
         delegate?.connectionHasCapacity(self)
@@ -231,22 +258,24 @@ package final class Connection: @unchecked Sendable {
     // Reading.
 
     private func read() {
+        var total = 0
         for _ in 0..<Self.maxReadsPerTurn where phase == .open || phase == .lingering {
-            let buffer = UnsafeMutableRawBufferPointer(rebasing: loop.readBuffer[..<readLimit])
-            switch transport.read(into: buffer) {
+            let direct = readDirectly()
+            let buffer = expectsLongFrame ? shortReadBuffer : readBuffer
+            switch direct?.0 ?? transport.read(into: buffer) {
             case .bytes(let count):
+                loop.bytesRead += count
                 times.lastReceived = loop.now
                 times.pingSent = 0
                 if phase == .lingering { continue }
                 let start = MonotonicClock.now()
-                process(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                let spent = MonotonicClock.now() - start
-                if spent > Self.longRead, machine.role == .server {
-                    readLimit = max(Self.leastRead, readLimit / 2)
-                    return
-                }
-                if count < buffer.count { return }
-                readLimit = min(2 * readLimit, loop.readBuffer.count)
+                process(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<(direct?.buffered ?? count)]))
+                expectsLongFrame = (direct != nil || decoder.payloadLeft > 0) && transport is SocketStream
+                total += count
+                if adaptReading(to: MonotonicClock.now() - start) { return }
+                if direct == nil, count < buffer.count { return }
+                if total >= Self.maxBytesReadPerTurn { return }
+                readLimit = min(2 * readLimit, EventLoop.readBufferBytes)
             case .wouldBlock: return updateInterest()
             case .endOfStream: return close(ConnectionError(.drain, "the peer closed the connection"))
             case .failed(let error): return close(ConnectionError(.drain, error.reason))
@@ -255,14 +284,34 @@ package final class Connection: @unchecked Sendable {
         }
     }
 
+    /// A transport that buffers by itself tells of what is left only where it could fill the whole buffer.
+    private var readBuffer: UnsafeMutableRawBufferPointer {
+        guard readLimit < EventLoop.readBufferBytes, transport is SocketStream else { return loop.readBuffer }
+        return UnsafeMutableRawBufferPointer(rebasing: loop.readBuffer[..<readLimit])
+    }
+
+    /// Whether what was read took so long that it is the others' turn.
+    private func adaptReading(to nanoseconds: UInt64) -> Bool {
+        guard nanoseconds > Self.longRead, machine.role == .server else { return false }
+        readLimit = max(Self.leastRead, readLimit / 2)
+        return true
+    }
+
     private func process(_ bytes: UnsafeRawBufferPointer) {
         var input = bytes
+        isDispatching = true
+        defer {
+            isDispatching = false
+            tellOfCapacity()
+        }
+        takePayload(&input)
+        clearReleased()
         do throws(ConnectionError) {
             while phase == .open,
                 let frame = try decoder.next(
                     &input, admit: { header throws(ConnectionError) in try machine.admit(header) })
             {
-                times.frameStarted = 0
+                if !decoder.isMidFrame { times.frameStarted = 0 }
                 try dispatch(try machine.receive(frame, now: loop.now), frame.payload)
                 clearReleased()
             }
@@ -291,12 +340,16 @@ package final class Connection: @unchecked Sendable {
             place(stream, slot)
             delegate?.connection(self, didOpen: stream, call)
         case .data(let slot, let isLast, let isFirst, let endsSending, let flow):
+            if decoder.payloadLeft > 0, let stream = streams[slot] {
+                stream.receivePart(payload, isFirst: isFirst)
+                longFrame = LongFrame(stream: stream, isLast: isLast, endsSending: endsSending, flow: flow)
+                return
+            }
             streams[slot]?.receive(payload, isFirst: isFirst, isLast: isLast, endsSending: endsSending, flow: flow)
         case .endOfMessages(let slot): streams[slot]?.receiveEndOfMessages()
         case .messageTooLarge(let slot):
             refuse(slot, "a message is longer than the \(configuration.limits.maxMessageBytes) bytes accepted")
-        case .tooMuchHeld(let slot):
-            refuse(slot, "the calls of this connection hold \(configuration.limits.maxHeldBytes) bytes already")
+        case .tooMuchHeld(let slot): refuseHolding(slot)
         case .end(let slot, let end):
             guard let stream = streams[slot] else { return }
             stream.owner?.streamDidEnd(stream, .status(RPCError(end)))
@@ -324,6 +377,10 @@ package final class Connection: @unchecked Sendable {
             }
             delegate?.connection(self, didReceive: goAway)
         }
+    }
+
+    private func refuseHolding(_ slot: Int) {
+        refuse(slot, "the calls of this connection hold \(configuration.limits.maxHeldBytes) bytes already")
     }
 
     private func refuse(_ slot: Int, _ reason: String) {
@@ -396,19 +453,13 @@ package final class Connection: @unchecked Sendable {
         return unsent.isEmpty
     }
 
-    /// Writes the oldest output that was not taken. False where nothing more is taken.
+    /// Writes output that was not taken. False where nothing more is taken.
     private func writeUnsent() -> Bool {
-        guard let (bytes, range) = unsent.first else { return false }
-        let result = bytes.withVector(range) { transport.write($0) }
-        switch result {
+        switch unsent.withVectors({ transport.write($0) }) {
         case .bytes(let count):
             times.outputStalledSince = loop.now
-            if count == range.count {
-                unsent.removeFirst()
-                return true
-            }
-            unsent[0].1 = range.lowerBound + count..<range.upperBound
-            return false
+            unsent.removeFirst(count)
+            return unsent.isEmpty
         case .wouldBlock: return false
         case .endOfStream: close(ConnectionError(.drain, "the peer closed the connection"))
         case .failed(let error): close(ConnectionError(.drain, error.reason))
@@ -495,6 +546,7 @@ package final class Connection: @unchecked Sendable {
             stream.detach()
         }
         streams = []
+        longFrame = nil
     }
 
     /// Closes at once.
@@ -508,7 +560,7 @@ package final class Connection: @unchecked Sendable {
         registration = nil
         if aborting { transport.abort() } else { transport.close() }
         times.cancel(on: loop)
-        unsent = []
+        unsent.removeAll()
         endStreams(error)
         let delegate = delegate
         self.delegate = nil
@@ -535,6 +587,10 @@ extension Connection: EventHandler {
 extension Connection: OutputFlushing {
     package func flushOutput() {
         isDirty = false
+        if machine.hasStarved {
+            for slot in machine.takeStarved() { refuseHolding(slot) }
+            clearReleased()
+        }
         // With output left over the transport says when it takes more.
         if unsent.isEmpty { write() } else { updateInterest() }
     }

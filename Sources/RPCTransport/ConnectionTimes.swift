@@ -96,6 +96,11 @@ extension Connection: TimerTarget {
         times.timerTime = time
     }
 
+    /// As ``updateTimer()`` where one limit has begun to run: most often the timer fires before it anyway.
+    func updateTimer(noLaterThan time: UInt64) {
+        if times.timer == nil || times.timerTime > time { updateTimer() }
+    }
+
     package func timerFired(now: UInt64) {
         times.timer = nil
         let (time, limit) = nextLimit()

@@ -15,6 +15,11 @@ package protocol OutputFlushing: AnyObject {
     func flushOutput()
 }
 
+/// Something to do on a loop, as an object that there is anyway: no closure has to be made for it.
+package protocol LoopWork: AnyObject, Sendable {
+    func runOnLoop()
+}
+
 /// A thread that waits on epoll, and the executor of the tasks that belong to its connections.
 ///
 /// One turn: wait for readiness, handle it, fire timers, run jobs, and then write the output that all of that made, with
@@ -26,6 +31,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private enum Work {
         case job(UnownedJob)
         case action(@Sendable () -> Void)
+        case work(any LoopWork)
     }
 
     private struct Inbox {
@@ -55,14 +61,17 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let wakeup: Int32
     private let name: String
 
-    private var jobs: Deque<UnownedJob> = []
-    private var registrations: [Registration] = []
+    @exclusivity(unchecked) private var jobs: Deque<UnownedJob> = []
+    @exclusivity(unchecked) private var registrations: [Registration] = []
     private var freeRegistrations: [Int] = []
-    private var timers = TimerHeap()
-    private var dirty: [any OutputFlushing] = []
-    private var flushing: [any OutputFlushing] = []
+    @exclusivity(unchecked) private var timers = TimerHeap()
+    @exclusivity(unchecked) private var eagerness = EagerWaiting()
+    /// In this turn, by all connections.
+    @exclusivity(unchecked) var bytesRead = 0
+    @exclusivity(unchecked) private var dirty: [any OutputFlushing] = []
+    @exclusivity(unchecked) private var flushing: [any OutputFlushing] = []
     /// The time at the start of this turn, or later.
-    package private(set) var now = MonotonicClock.now()
+    @exclusivity(unchecked) package private(set) var now = MonotonicClock.now()
     /// Where every connection of this loop reads into.
     package let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readBufferBytes, alignment: 64)
     /// Where every connection of this loop gathers its output.
@@ -134,6 +143,15 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             action()
         } else {
             submit(.action(action))
+        }
+    }
+
+    /// Runs `work` on the loop: at once where the caller is on it.
+    package func perform(_ work: any LoopWork) {
+        if isCurrent {
+            work.runOnLoop()
+        } else {
+            submit(.work(work))
         }
     }
 
@@ -216,14 +234,39 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             exit()
             return false
         }
-        let count = epoll_wait(epoll, events, Int32(Self.maxEventsPerTurn), next == .wait ? timeoutMilliseconds() : 0)
-        now = MonotonicClock.now()
+        let count = wait(events, mayBlock: next == .wait)
         for index in 0..<max(0, Int(count)) { dispatch(events[index]) }
         while let target = timers.popDue(now) { target.timerFired(now: now) }
         runSubmitted()
         runJobs()
         flushDirty()
         return true
+    }
+
+    /// Waits for events, and sets the time.
+    private func wait(_ events: UnsafeMutablePointer<epoll_event>, mayBlock: Bool) -> Int32 {
+        let most = Int32(Self.maxEventsPerTurn)
+        var count: Int32 = 0
+        if mayBlock, eagerness.isEager(afterReading: bytesRead) {
+            let began = MonotonicClock.now()
+            repeat {
+                count = epoll_wait(epoll, events, most, 0)
+                now = MonotonicClock.now()
+            } while count == 0 && now - began < EagerWaiting.nanoseconds
+            let hasPaid = count != 0
+            if !hasPaid {
+                count = epoll_wait(epoll, events, most, timeoutMilliseconds())
+                now = MonotonicClock.now()
+            }
+            eagerness.waited(now - began, hasPaid: hasPaid)
+        } else {
+            count = epoll_wait(epoll, events, most, mayBlock ? timeoutMilliseconds() : 0)
+            let before = now
+            now = MonotonicClock.now()
+            if mayBlock { eagerness.waited(now - before, hasPaid: nil) }
+        }
+        bytesRead = 0
+        return count
     }
 
     private func exit() {
@@ -266,6 +309,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             switch item {
             case .job(let job): jobs.append(job)
             case .action(let action): action()
+            case .work(let work): work.runOnLoop()
             }
         }
     }

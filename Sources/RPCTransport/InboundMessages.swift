@@ -1,10 +1,16 @@
-internal import RPCWire
+package import RPCWire
 public import STTProto
 
 /// Gives the encoded messages of one direction of a stream, in order. Called by one task at a time.
 package protocol InboundMessageSource: AnyObject, Sendable {
     /// The next messages, one at least, or none after the last. Waits for them.
-    func nextMessages() async throws -> [[UInt8]]
+    func nextMessages() async throws -> [SharedBytes]
+    /// Says that whoever cancels the current task ends the stream, too: waiting in it needs no cancellation handler.
+    func belongToCurrentTask()
+}
+
+extension InboundMessageSource {
+    package func belongToCurrentTask() {}
 }
 
 /// The messages that a peer streams in.
@@ -25,22 +31,39 @@ public struct InboundMessages<Message: ProtoMessage>: AsyncSequence, Sendable {
     public struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate let source: any InboundMessageSource
         /// Fetched together, for to fetch one may take a change of threads. In reverse.
-        private var fetched: [[UInt8]] = []
+        private var fetched: [SharedBytes] = []
 
         fileprivate init(source: any InboundMessageSource) { self.source = source }
 
         /// - Throws: ``RPCWire/RPCError`` where the call failed or a message is malformed; `CancellationError` where
         ///   the call was given up by the peer, by its deadline or by this task.
         public mutating func next() async throws -> Message? {
-            if fetched.isEmpty {
-                fetched = try await source.nextMessages()
-                fetched.reverse()
-            } else {
-                try Task.checkCancellation()
+            // What need not wait is in functions of its own: this frame is in memory for as long as a stream is idle.
+            if try isAllTaken() { keep(try await source.nextMessages()) }
+            return try takeFetched()
+        }
+
+        @inline(never)
+        private func isAllTaken() throws -> Bool {
+            if fetched.isEmpty { return true }
+            try Task.checkCancellation()
+            return false
+        }
+
+        @inline(never)
+        private mutating func keep(_ messages: [SharedBytes]) {
+            fetched = messages
+            fetched.reverse()
+        }
+
+        @inline(never)
+        private mutating func takeFetched() throws(RPCError) -> Message? {
+            guard let encoded = fetched.popLast() else { return nil }
+            if let tail = encoded.tail, let message = Message.decodeInParts(head: encoded.head, tail: tail) {
+                return message
             }
-            guard let bytes = fetched.popLast() else { return nil }
             do throws(ProtoError) {
-                return try Message.decode(owned: bytes)
+                return try Message.decode(owned: encoded.bytes)
             } catch {
                 throw RPCError(.invalidArgument, "malformed message: \(error)", cause: error)
             }

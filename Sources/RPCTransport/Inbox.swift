@@ -7,19 +7,41 @@ internal import RPCWire
 /// stands for.
 struct Inbox {
     /// One message, or a run of short ones.
-    private struct Segment {
+    private enum Segment {
+        case message(SharedBytes, flow: UInt64)
+        case run(Run)
+    }
+
+    /// Its messages cost their length and a header each.
+    private struct Run {
         var bytes: [UInt8]
-        /// Of a single message; a run's messages cost their length and a header each.
-        var flow: UInt64
-        /// The lengths of a run; empty for a single message.
-        var lengths: [UInt16] = []
-        /// Messages of a run that were taken, and their bytes.
+        var lengths: [UInt16]
+        /// Messages that were taken, and their bytes.
         var taken = 0
         var offset = 0
 
-        /// Whether this is a run with room for so many bytes.
+        init(_ message: SharedBytes) {
+            bytes = message.head
+            lengths = [UInt16(message.head.count)]
+        }
+
         func takes(_ count: Int) -> Bool {
-            !lengths.isEmpty && lengths.count < Inbox.messagesOfRun && bytes.count + count <= Inbox.bytesOfRun
+            lengths.count < Inbox.messagesOfRun && bytes.count + count <= Inbox.bytesOfRun
+        }
+
+        mutating func append(_ message: SharedBytes) {
+            bytes.append(contentsOf: message.head)
+            lengths.append(UInt16(message.head.count))
+        }
+
+        /// Takes the oldest message.
+        mutating func next() -> [UInt8] {
+            let length = Int(lengths[taken])
+            defer {
+                taken += 1
+                offset += length
+            }
+            return Array(bytes[offset..<offset + length])
         }
     }
 
@@ -33,42 +55,42 @@ struct Inbox {
 
     var isEmpty: Bool { segments.isEmpty }
 
-    /// - Parameters:
-    ///   - owned: The message as an array, where there is one already.
-    ///   - flow: What it cost.
-    mutating func append(_ message: UnsafeRawBufferPointer, owned: [UInt8]?, flow: UInt64) {
+    /// - Parameter flow: What it cost.
+    mutating func append(_ message: SharedBytes, flow: UInt64) {
         let isShort = message.count <= Self.shortBytes && flow == UInt64(message.count + FrameHeader.byteCount)
-        guard isShort, segments.count >= Self.singles else {
-            segments.append(Segment(bytes: owned ?? [UInt8](message), flow: flow))
+        guard isShort, message.tail == nil, segments.count >= Self.singles else {
+            segments.append(.message(message, flow: flow))
             return
         }
         let last = segments.count - 1
-        if segments[last].takes(message.count) {
-            segments[last].bytes.append(contentsOf: message)
-            segments[last].lengths.append(UInt16(message.count))
+        if case .run(var run) = segments[last], run.takes(message.count) {
+            // Taken out meanwhile, so that its bytes are not copied.
+            segments[last] = .message(message, flow: flow)
+            run.append(message)
+            segments[last] = .run(run)
         } else {
-            segments.append(Segment(bytes: [UInt8](message), flow: 0, lengths: [UInt16(message.count)]))
+            segments.append(.run(Run(message)))
         }
     }
 
     /// Takes the oldest message.
-    mutating func popFirst() -> (bytes: [UInt8], flow: UInt64)? {
-        guard let first = segments.first else { return nil }
-        if first.lengths.isEmpty {
-            segments.removeFirst()
-            if segments.isEmpty { segments = [] }
-            return (first.bytes, first.flow)
+    mutating func popFirst() -> (message: SharedBytes, flow: UInt64)? {
+        switch segments.first {
+        case nil: return nil
+        case .message(let message, let flow):
+            removeFirst()
+            return (message, flow)
+        case .run(var run):
+            let bytes = run.next()
+            if run.taken == run.lengths.count { removeFirst() } else { segments[0] = .run(run) }
+            return (SharedBytes(bytes), UInt64(bytes.count + FrameHeader.byteCount))
         }
-        let length = Int(first.lengths[first.taken])
-        let message = Array(first.bytes[first.offset..<first.offset + length])
-        if first.taken + 1 == first.lengths.count {
-            segments.removeFirst()
-            if segments.isEmpty { segments = [] }
-        } else {
-            segments[0].taken += 1
-            segments[0].offset += length
-        }
-        return (message, UInt64(length + FrameHeader.byteCount))
+    }
+
+    private mutating func removeFirst() {
+        segments.removeFirst()
+        // Gives the memory back: most streams have nothing waiting most of the time.
+        if segments.isEmpty { segments = [] }
     }
 
     mutating func removeAll() { segments = [] }

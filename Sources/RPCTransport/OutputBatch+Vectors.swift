@@ -24,7 +24,7 @@ extension OutputBatch {
             case .copied(let range):
                 vectors[index] = iovec(UnsafeRawBufferPointer(rebasing: copied[range]))
             case .shared(let shared, let range):
-                return shared.bytes.withUnsafeBytes { bytes in
+                return shared.head.withUnsafeBytes { bytes in
                     vectors[index] = iovec(UnsafeRawBufferPointer(rebasing: bytes[range]))
                     return fill(vectors, from: index + 1, copied, body)
                 }
@@ -34,8 +34,8 @@ extension OutputBatch {
         return body(UnsafeMutableBufferPointer(rebasing: vectors[..<index]))
     }
 
-    /// Moves what follows the first `count` bytes into `rest`.
-    func keepRest(after count: Int, in rest: inout Deque<(SharedBytes, Range<Int>)>) {
+    /// Puts what follows the first `count` bytes into `rest`.
+    func keepRest(after count: Int, in rest: inout UnsentOutput) {
         guard count < byteCount else { return }
         var skip = count
         for piece in pieces {
@@ -46,20 +46,57 @@ extension OutputBatch {
             switch piece {
             case .copied(let range):
                 let bytes = SharedBytes(Array(copied[(range.lowerBound + skip)..<range.upperBound]))
-                rest.append((bytes, 0..<bytes.count))
+                rest.append(bytes, 0..<bytes.count)
             case .shared(let bytes, let range):
-                rest.append((bytes, (range.lowerBound + skip)..<range.upperBound))
+                rest.append(bytes, (range.lowerBound + skip)..<range.upperBound)
             }
             skip = 0
         }
     }
 }
 
-extension SharedBytes {
-    func withVector<R>(_ range: Range<Int>, _ body: (UnsafeMutableBufferPointer<iovec>) -> R) -> R {
-        bytes.withUnsafeBytes { bytes in
-            var vector = iovec(UnsafeRawBufferPointer(rebasing: bytes[range]))
-            return withUnsafeMutablePointer(to: &vector) { body(UnsafeMutableBufferPointer(start: $0, count: 1)) }
+/// Output that the transport did not take, oldest first.
+struct UnsentOutput {
+    /// Each in one part.
+    private(set) var pieces: Deque<(SharedBytes, Range<Int>)> = []
+    /// Enough for all that one batch leaves.
+    private static let maxVectors = 64
+
+    var isEmpty: Bool { pieces.isEmpty }
+
+    mutating func append(_ bytes: SharedBytes, _ range: Range<Int>) { pieces.append((bytes, range)) }
+
+    mutating func removeAll() { pieces = [] }
+
+    mutating func removeFirst(_ count: Int) {
+        var left = count
+        while left > 0, let (_, range) = pieces.first {
+            if left < range.count {
+                pieces[0].1 = range.lowerBound + left..<range.upperBound
+                return
+            }
+            left -= range.count
+            pieces.removeFirst()
+        }
+        if pieces.isEmpty { pieces = [] }
+    }
+
+    /// Calls `body` with what is left as the system takes it. The pointers are valid during the call only.
+    func withVectors<R>(_ body: (UnsafeMutableBufferPointer<iovec>) -> R) -> R {
+        withUnsafeTemporaryAllocation(of: iovec.self, capacity: Self.maxVectors) { fill($0, from: 0, body) }
+    }
+
+    private func fill<R>(
+        _ vectors: UnsafeMutableBufferPointer<iovec>, from index: Int,
+        _ body: (UnsafeMutableBufferPointer<iovec>) -> R
+    ) -> R {
+        guard index < min(pieces.count, vectors.count) else {
+            return body(UnsafeMutableBufferPointer(rebasing: vectors[..<index]))
+        }
+        let (shared, range) = pieces[index]
+        return shared.head.withUnsafeBytes { bytes in
+            vectors[index] = iovec(UnsafeRawBufferPointer(rebasing: bytes[range]))
+            return fill(vectors, from: index + 1, body)
         }
     }
 }

@@ -6,6 +6,7 @@ extension ConnectionStateMachine {
     /// - Parameter now: A monotonic clock, in nanoseconds.
     /// - Throws: ``ConnectionError`` where the connection must end.
     package mutating func receive(_ frame: Frame, now: UInt64) throws(ConnectionError) -> InboundEvent {
+        clock = now
         guard let type = FrameType(rawValue: frame.header.type) else {
             try countIdle(now)
             return .nothing
@@ -118,9 +119,11 @@ extension ConnectionStateMachine {
             throw ConnectionError(.flowControl, "DATA beyond the credit of stream \(header.stream)")
         }
         streams[slot].received += flow
+        roundTrip.received(slot, upTo: streams[slot].received, at: now)
         streams[slot].assemblingFlow += flow
-        streams[slot].assemblingBytes += length
-        guard streams[slot].assemblingBytes <= local.maxMessageBytes else {
+        let assembled = Int(streams[slot].assemblingBytes) + length
+        streams[slot].assemblingBytes = UInt32(clamping: assembled)
+        guard assembled <= local.maxMessageBytes else {
             countReset(now)
             return .messageTooLarge(slot: slot)
         }

@@ -18,11 +18,14 @@ extension ConnectionStateMachine {
 
     /// Client: opens a stream. To be called only where ``canOpenStream``.
     ///
-    /// - Parameter call: The encoded payload of CALL.
-    package mutating func openStream(_ call: [UInt8]) -> Int {
+    /// - Parameters:
+    ///   - call: The encoded payload of CALL. What calls have in common is encoded once.
+    ///   - deadlineMilliseconds: Follows it where it is not 0.
+    package mutating func openStream(_ call: [UInt8], deadlineMilliseconds: UInt64 = 0) -> Int {
         precondition(role == .client && canOpenStream)
         let id = highestStream == 0 ? 1 : highestStream + 2
-        control.appendFrame(.call, stream: id, payload: call)
+        ControlMessage.Call.appendFrame(
+            to: &control, stream: id, call, deadlineMilliseconds: deadlineMilliseconds)
         return makeStream(id: id)
     }
 
@@ -34,6 +37,10 @@ extension ConnectionStateMachine {
     /// - Parameter endsSending: Client: it is the last.
     package mutating func queueMessage(_ slot: Int, _ bytes: SharedBytes, endsSending: Bool = false) {
         guard streams[slot].isOpen, !streams[slot].isDoneSending else { return }
+        if endsSending { queueLastMessage(slot, bytes) } else { queue(slot, bytes, endsSending: false) }
+    }
+
+    mutating func queue(_ slot: Int, _ bytes: SharedBytes, endsSending: Bool) {
         streams[slot].queue.append(.init(bytes: bytes, endsSending: endsSending, isOnlyEnd: false))
         streams[slot].queuedBytes += bytes.count + FrameHeader.byteCount
         queuedOutputBytes += bytes.count + FrameHeader.byteCount
@@ -60,7 +67,9 @@ extension ConnectionStateMachine {
     /// Server: ends a stream at once; what is queued is dropped.
     package mutating func endNow(_ slot: Int, _ error: RPCError) {
         guard streams[slot].isOpen else { return }
-        control.appendFrame(.end, stream: streams[slot].id, payload: encodeEnd(error))
+        if !hasWrittenEnd(slot) {
+            control.appendFrame(.end, stream: streams[slot].id, payload: encodeEnd(error))
+        }
         closeOnWire(slot)
     }
 
@@ -79,7 +88,7 @@ extension ConnectionStateMachine {
 
     /// Asks to be told, through ``OutputBatch/unblocked``, when at most `bytes` of the stream wait.
     package mutating func wakeSender(_ slot: Int, at bytes: Int) {
-        streams[slot].wakeAt = bytes
+        streams[slot].wakeAt = Int32(clamping: bytes)
     }
 
     package mutating func sendPing(_ value: UInt64) {
@@ -100,6 +109,7 @@ extension ConnectionStateMachine {
         if !control.isEmpty {
             batch.appendCopy(of: control)
             control.removeAll(keepingCapacity: control.count <= 1024)
+            if !ended.isEmpty { closeEnded() }
         }
         while batch.byteCount < maxBytes, let slot = ring.popFirst() {
             streams[slot].isInRing = false
@@ -144,7 +154,7 @@ extension ConnectionStateMachine {
             streams[slot].queue.removeFirst()
             if streams[slot].queue.isEmpty { streams[slot].queue = [] }
         }
-        if streams[slot].queuedBytes <= streams[slot].wakeAt {
+        if streams[slot].queuedBytes <= Int(streams[slot].wakeAt) {
             streams[slot].wakeAt = -1
             batch.unblocked.append(slot)
         }

@@ -19,19 +19,28 @@ package struct ConnectionStateMachine: ~Copyable {
 
     var streams: [StreamState] = []
     var freeSlots: [Int] = []
-    var slotOfStream: [UInt32: Int] = [:]
+    var slotOfStream = StreamTable()
     /// Slots in use, among them those of streams that are over on the wire while their handlers run.
     package internal(set) var streamCount = 0
 
     /// Credit beyond the streams' windows that is given and not used up, and what is retained: the bound of the memory
     /// that inbound messages take besides the windows.
     package internal(set) var heldBytes: UInt64 = 0
+    /// By how much the windows of the open streams have grown together.
+    var grownBytes = 0
+    /// See ``takeStarved()``.
+    var starved: [Int] = []
+    var roundTrip = RoundTrip()
+    /// The time of the frame that was received last.
+    var clock: UInt64 = 0
 
     /// Messages of all streams that wait to be sent.
     package internal(set) var queuedOutputBytes = 0
 
     /// Encoded frames that go out before any DATA.
     var control: [UInt8] = []
+    /// Streams whose END is in ``control``.
+    var ended: [UInt32] = []
     /// Streams with DATA that may be sent, in turn.
     var ring: Deque<Int> = []
     /// Slots released since the last batch.
@@ -95,6 +104,8 @@ package struct ConnectionStateMachine: ~Copyable {
         streams[slot].isOpen = true
         streams[slot].isHandled = role == .server
         streams[slot].advertisedLimit = UInt64(local.initialWindowBytes)
+        streams[slot].windowBytes = UInt32(clamping: local.initialWindowBytes)
+        streams[slot].windowMarkTime = microseconds
         streams[slot].peerLimit = UInt64(remote.initialWindowBytes)
         slotOfStream[id] = slot
         highestStream = id
@@ -109,6 +120,8 @@ package struct ConnectionStateMachine: ~Copyable {
         expectLateData(streams[slot].advertisedLimit - streams[slot].received)
         queuedOutputBytes -= streams[slot].queuedBytes
         streams[slot].dropOutput()
+        setWindow(slot, local.initialWindowBytes)
+        roundTrip.streamEnded(slot)
         accountHeld(slot)
         slotOfStream[streams[slot].id] = nil
         freeIfOver(slot)

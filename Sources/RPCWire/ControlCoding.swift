@@ -28,6 +28,23 @@ extension ControlMessage.Call {
         return bytes
     }
 
+    /// Appends the frame.
+    ///
+    /// - Parameters:
+    ///   - payload: Encoded without a deadline.
+    ///   - deadlineMilliseconds: Field 2, after the others; 0 for none.
+    static func appendFrame(
+        to output: inout [UInt8], stream: UInt32, _ payload: [UInt8], deadlineMilliseconds: UInt64
+    ) {
+        let deadlineBytes = deadlineMilliseconds == 0 ? 0 : 1 + varintBytes(deadlineMilliseconds)
+        FrameHeader(length: payload.count + deadlineBytes, type: FrameType.call.rawValue, stream: stream)
+            .write(to: &output)
+        output.append(contentsOf: payload)
+        if deadlineMilliseconds == 0 { return }
+        output.append(0x10)
+        output.appendVarint(deadlineMilliseconds)
+    }
+
     /// Reads a CALL.
     ///
     /// - Parameter likelyMethod: Used for the method's name where it is the same, instead of another string.
@@ -92,7 +109,7 @@ extension ControlMessage.Window {
     /// Appends the frame.
     func appendFrame(to output: inout [UInt8], stream: UInt32) {
         var payload = 0
-        if limit > 0 { payload = 1 + (max(1, 64 - limit.leadingZeroBitCount) + 6) / 7 }
+        if limit > 0 { payload = 1 + varintBytes(limit) }
         FrameHeader(length: payload, type: FrameType.window.rawValue, stream: stream).write(to: &output)
         if limit == 0 { return }
         output.append(0x08)
@@ -118,6 +135,8 @@ extension ControlMessage.End {
         return try decode(bytes)
     }
 }
+
+private func varintBytes(_ value: UInt64) -> Int { (max(1, 64 - value.leadingZeroBitCount) + 6) / 7 }
 
 /// A varint of at most nine bytes, which no bit can be lost of; nil where there is none.
 private func readVarint(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) -> UInt64? {

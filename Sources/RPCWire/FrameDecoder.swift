@@ -5,7 +5,8 @@
 /// Cuts a stream of bytes into frames.
 ///
 /// A frame that lies whole in what was read is handed on where it lies. Only an unfinished one is copied, into a buffer
-/// that exists as long as it does, so a connection without a frame under way holds no buffer.
+/// that exists as long as it does, so a connection without a frame under way holds no buffer. A DATA frame with a long
+/// payload is not even copied, where the caller wants that: it is handed on as it begins, and the rest is the caller's.
 package struct FrameDecoder: ~Copyable {
     private var pending: UnsafeMutableRawPointer?
     private var pendingCapacity = 0
@@ -13,16 +14,28 @@ package struct FrameDecoder: ~Copyable {
     private var pendingIsHandedOut = false
     private var pendingHeader: FrameHeader?
     private var prefaceLeft: Int
+    private let longPayloadBytes: Int
+    /// What the last frame's payload lacks. The next bytes are these, and not for ``next(_:admit:)``.
+    package private(set) var payloadLeft = 0
 
-    /// - Parameter expectsPreface: Whether the stream begins with the client's preface.
-    package init(expectsPreface: Bool) {
+    /// So much of a payload is here where it is handed on in parts.
+    private static let leastFirstPart = 16
+
+    /// - Parameters:
+    ///   - expectsPreface: Whether the stream begins with the client's preface.
+    ///   - longPayloadBytes: DATA frames with so much payload are handed on before they are complete.
+    package init(expectsPreface: Bool, longPayloadBytes: Int = .max) {
+        self.longPayloadBytes = longPayloadBytes
         prefaceLeft = expectsPreface ? WireProtocol.preface.count : 0
     }
 
     deinit { free(pending) }
 
     /// Whether a frame has begun and is not complete.
-    package var isMidFrame: Bool { pendingCount > 0 && !pendingIsHandedOut }
+    package var isMidFrame: Bool { payloadLeft > 0 || (pendingCount > 0 && !pendingIsHandedOut) }
+
+    /// Says that the caller has taken bytes of the payload that was not complete.
+    package mutating func tookPayload(_ count: Int) { payloadLeft -= count }
 
     /// The next frame of `input`, which is advanced past it; nil where more bytes are needed, and `input` is empty then.
     ///
@@ -34,20 +47,34 @@ package struct FrameDecoder: ~Copyable {
         if prefaceLeft > 0 { try matchPreface(&input) }
         if pendingCount > 0 { return try continuePending(&input, admit: admit) }
         guard input.count >= FrameHeader.byteCount else {
-            stash(&input, upTo: FrameHeader.byteCount)
+            try stash(&input, upTo: FrameHeader.byteCount)
             return nil
         }
         let header = FrameHeader(reading: input)
         try admit(header)
         let total = FrameHeader.byteCount + Int(header.length)
         guard input.count >= total else {
+            if isLong(header), input.count >= FrameHeader.byteCount + Self.leastFirstPart {
+                input = UnsafeRawBufferPointer(rebasing: input[FrameHeader.byteCount...])
+                return beginning(header, &input)
+            }
             pendingHeader = header
-            stash(&input, upTo: total)
+            try stash(&input, upTo: total)
             return nil
         }
         let payload = UnsafeRawBufferPointer(rebasing: input[FrameHeader.byteCount..<total])
         input = UnsafeRawBufferPointer(rebasing: input[total...])
         return Frame(header: header, payload: payload)
+    }
+
+    private func isLong(_ header: FrameHeader) -> Bool {
+        header.type == FrameType.data.rawValue && Int(header.length) >= longPayloadBytes
+    }
+
+    private mutating func beginning(_ header: FrameHeader, _ input: inout UnsafeRawBufferPointer) -> Frame {
+        defer { input = UnsafeRawBufferPointer(rebasing: input[input.count...]) }
+        payloadLeft = Int(header.length) - input.count
+        return Frame(header: header, payload: input)
     }
 
     private mutating func matchPreface(_ input: inout UnsafeRawBufferPointer) throws(ConnectionError) {
@@ -64,7 +91,7 @@ package struct FrameDecoder: ~Copyable {
     private mutating func continuePending(
         _ input: inout UnsafeRawBufferPointer, admit: (FrameHeader) throws(ConnectionError) -> Void
     ) throws(ConnectionError) -> Frame? {
-        stash(&input, upTo: FrameHeader.byteCount)
+        try stash(&input, upTo: FrameHeader.byteCount)
         guard pendingCount >= FrameHeader.byteCount, let start = UnsafeRawPointer(pending) else { return nil }
         let header: FrameHeader
         if let known = pendingHeader {
@@ -75,7 +102,13 @@ package struct FrameDecoder: ~Copyable {
             pendingHeader = header
         }
         let total = FrameHeader.byteCount + Int(header.length)
-        stash(&input, upTo: total)
+        if pendingCount == FrameHeader.byteCount, isLong(header), input.count >= Self.leastFirstPart,
+            input.count < Int(header.length)
+        {
+            releasePending()
+            return beginning(header, &input)
+        }
+        try stash(&input, upTo: total)
         guard pendingCount == total, let whole = UnsafeRawPointer(pending) else { return nil }
         pendingIsHandedOut = true
         return Frame(
@@ -84,13 +117,15 @@ package struct FrameDecoder: ~Copyable {
     }
 
     /// Moves bytes of `input` into the buffer until it holds `count`.
-    private mutating func stash(_ input: inout UnsafeRawBufferPointer, upTo count: Int) {
+    private mutating func stash(_ input: inout UnsafeRawBufferPointer, upTo count: Int) throws(ConnectionError) {
         let wanted = min(input.count, count - pendingCount)
         guard wanted > 0 else { return }
         if pendingCapacity < pendingCount + wanted {
             // The payload's memory grows with what has arrived, not with what the header promises.
             let capacity = min(max(count, FrameHeader.byteCount), max(64, 2 * (pendingCount + wanted)))
-            guard let grown = realloc(pending, capacity) else { fatalError("out of memory") }
+            guard let grown = realloc(pending, capacity) else {
+                throw ConnectionError(.internalFault, "no memory for a frame of \(count) bytes")
+            }
             pending = grown
             pendingCapacity = capacity
         }

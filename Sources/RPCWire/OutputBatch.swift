@@ -3,6 +3,7 @@ package struct OutputBatch {
     package enum Piece {
         /// A range of ``copied``.
         case copied(Range<Int>)
+        /// A range of bytes in one part.
         case shared(SharedBytes, Range<Int>)
 
         package var count: Int {
@@ -41,8 +42,20 @@ package struct OutputBatch {
     }
 
     package mutating func append(_ bytes: SharedBytes, _ range: Range<Int>) {
+        guard let tail = bytes.tail else { return append(bytes.head, range, of: bytes) }
+        let border = bytes.head.count
+        if range.lowerBound < border {
+            append(bytes.head, range.lowerBound..<min(range.upperBound, border), of: SharedBytes(bytes.head))
+        }
+        if range.upperBound > border {
+            let rest = max(range.lowerBound, border) - border..<range.upperBound - border
+            append(tail, rest, of: SharedBytes(tail))
+        }
+    }
+
+    private mutating func append(_ part: [UInt8], _ range: Range<Int>, of bytes: SharedBytes) {
         if range.count <= Self.copyThreshold {
-            copy { $0.append(contentsOf: bytes.bytes[range]) }
+            copy { $0.append(contentsOf: part[range]) }
         } else {
             pieces.append(.shared(bytes, range))
             byteCount += range.count

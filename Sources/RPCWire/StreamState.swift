@@ -18,6 +18,21 @@ struct StreamState {
     var isOpen = false
     /// On a server: the handler has not returned, so the slot is not free.
     var isHandled = false
+    var isMidMessage = false
+    var peerIsDone = false
+    var isInRing = false
+    var isDoneSending = false
+
+    // In 32 bits, for an idle stream is to be small.
+
+    /// The window as it is now, what of it was consumed since its use is watched, and since when, in microseconds.
+    var windowBytes: UInt32 = 0
+    var windowUsed: UInt32 = 0
+    var windowMarkTime: UInt32 = 0
+    /// A sender waits until `queuedBytes` is at most this; -1 where none does.
+    var wakeAt: Int32 = -1
+    /// Of the message in assembly, whose length HELLO bounds in 32 bits, too.
+    var assemblingBytes: UInt32 = 0
 
     // Receiving, in flow bytes.
     var received: UInt64 = 0
@@ -25,9 +40,6 @@ struct StreamState {
     var advertisedLimit: UInt64 = 0
     /// Of the message in assembly.
     var assemblingFlow: UInt64 = 0
-    var assemblingBytes = 0
-    var isMidMessage = false
-    var peerIsDone = false
     /// Messages that were used up and are still in memory.
     var retained: UInt64 = 0
     /// This stream's part of the connection's ``ConnectionStateMachine/heldBytes``.
@@ -38,12 +50,8 @@ struct StreamState {
     var queuedBytes = 0
     var sent: UInt64 = 0
     var peerLimit: UInt64 = 0
-    var isInRing = false
-    var isDoneSending = false
     /// The END frame's payload, to follow the queue.
     var endPayload: [UInt8]?
-    /// A sender waits until `queuedBytes` is at most this; -1 where none does.
-    var wakeAt = -1
 
     mutating func dropOutput() {
         queue.removeAll()

@@ -11,6 +11,9 @@ public struct WireLimits: Sendable, Equatable {
     public var maxStreams = 128
     /// DATA that a new stream may bring before the first WINDOW.
     public var initialWindowBytes = 256 * 1024
+    /// What the window of a stream grows to while the application consumes fast. What all windows have grown is at most a
+    /// quarter of ``maxHeldBytes``, and counts as held.
+    public var maxWindowBytes = 4 * 1024 * 1024
     /// The payload of one DATA frame.
     public var maxFrameBytes = 64 * 1024
     /// The shortest interval between PINGs, in milliseconds.

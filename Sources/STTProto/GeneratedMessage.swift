@@ -37,12 +37,10 @@ extension GeneratedMessage {
     public func encode() throws(ProtoError) -> [UInt8] { try encodeGenerated() }
 
     static func decodeGenerated(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> Self {
-        let result = withUnsafeTemporaryAllocation(byteCount: DecodingArena.firstChunkBytes, alignment: 16) { chunk in
-            Result { () throws(ProtoError) -> Self in
-                try decode(bytes, with: DecodingArena(messageBytes: bytes.count, firstChunk: chunk))
-            }
+        try withUnsafeTemporaryAllocation(byteCount: DecodingArena.firstChunkBytes, alignment: 16) {
+            chunk throws(ProtoError) in
+            try decode(bytes, with: DecodingArena(messageBytes: bytes.count, firstChunk: chunk))
         }
-        return try result.get()
     }
 
     private static func decode(
@@ -63,10 +61,10 @@ extension GeneratedMessage {
     }
 
     func encodeGenerated() throws(ProtoError) -> [UInt8] {
-        let result = withUnsafeTemporaryAllocation(byteCount: ProtoArena.firstChunkBytes, alignment: 16) { chunk in
-            Result { () throws(ProtoError) -> [UInt8] in try encode(with: ProtoArena(firstChunk: chunk)) }
+        try withUnsafeTemporaryAllocation(byteCount: ProtoArena.firstChunkBytes, alignment: 16) {
+            chunk throws(ProtoError) in
+            try encode(with: ProtoArena(firstChunk: chunk))
         }
-        return try result.get()
     }
 
     private func encode(with arena: ProtoArena) throws(ProtoError) -> [UInt8] {

@@ -50,7 +50,7 @@ final class ProtoArena {
         if value.isEmpty { return nil }
         var value = value
         return value.withUTF8 { utf8 in
-            if utf8.contains(0) { failure = .embeddedNUL }
+            if let start = utf8.baseAddress, memchr(start, 0, utf8.count) != nil { failure = .embeddedNUL }
             let copy = allocate(utf8.count + 1)
             UnsafeMutableRawBufferPointer(start: copy, count: utf8.count).copyMemory(from: UnsafeRawBufferPointer(utf8))
             copy.storeBytes(of: 0, toByteOffset: utf8.count, as: UInt8.self)

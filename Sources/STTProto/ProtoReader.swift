@@ -10,7 +10,16 @@ struct ProtoReader {
     func string(_ pointer: UnsafePointer<CChar>?) throws(ProtoError) -> String {
         guard let pointer, let size = arena.size(of: UnsafeRawPointer(pointer)) else { return "" }
         let bytes = UnsafeRawBufferPointer(start: pointer, count: size - 1)
-        guard !bytes.contains(0) else { throw .embeddedNUL }
+        var union: UInt8 = 0
+        var hasNUL = false
+        for byte in bytes {
+            union |= byte
+            hasNUL = hasNUL || byte == 0
+        }
+        guard !hasNUL else { throw .embeddedNUL }
+        // ASCII needs no validation. `String(validating:as:)` looks generic metadata up at run time: with the two strings of a
+        // JobStatus that alone was 3 % of a call's time on the client.
+        if union < 0x80 { return String(decoding: bytes, as: UTF8.self) }
         guard let string = String(validating: bytes, as: UTF8.self) else { throw .invalidUTF8 }
         return string
     }

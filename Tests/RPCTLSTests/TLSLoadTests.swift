@@ -176,11 +176,12 @@ private final class HandshakeBurst: @unchecked Sendable {
         await withCheckedContinuation { continuation in
             loop.perform { [self] in
                 waiter = continuation
+                guard let target = try? SocketAddress.resolve(host: "127.0.0.1", port: port).first else { return }
                 for _ in 0..<count {
                     connectors.append(
                         StreamConnector(
-                            loop: loop, address: .tls(host: "127.0.0.1", port: port), timeout: .seconds(60),
-                            tls: context
+                            loop: loop, address: .tls(host: "127.0.0.1", port: port), target: target,
+                            timeout: .seconds(60), tls: context
                         ) { [self] result in finished(result) })
                 }
             }

@@ -16,18 +16,18 @@ struct InboxTests {
                 let message = [UInt8](repeating: UInt8(truncatingIfNeeded: round), count: length)
                 // Some came in several fragments and cost more.
                 let cost = UInt64(length + (round % 10 == 0 ? 24 : 12))
-                message.withUnsafeBytes { inbox.append($0, owned: nil, flow: cost) }
+                inbox.append(SharedBytes(message), flow: cost)
                 expected.append(message)
                 flow += cost
             } else if let (bytes, cost) = inbox.popFirst() {
-                #expect(bytes == expected.removeFirst())
+                #expect(bytes.bytes == expected.removeFirst())
                 flow -= cost
             } else {
                 #expect(expected.isEmpty)
             }
         }
         while let (bytes, cost) = inbox.popFirst() {
-            #expect(bytes == expected.removeFirst())
+            #expect(bytes.bytes == expected.removeFirst())
             flow -= cost
         }
         #expect(expected.isEmpty && flow == 0 && inbox.isEmpty)

@@ -180,9 +180,13 @@ struct FlowControlTests {
         var limits = WireLimits()
         limits.initialWindowBytes = 64 * 1024
         var driver = try server(limits)
-        #expect(driver.feed(frame(.data, flags: .endSend, stream: 1, payload: [1, 2, 3])) == nil)
-        driver.machine.consumed(0, flow: 15, isRetained: true)
-        #expect(driver.machine.heldBytes == 15)
+        let fragment = [UInt8](repeating: 1, count: 16_000)
+        for _ in 0..<9 { #expect(driver.feed(frame(.data, flags: .more, stream: 1, payload: fragment)) == nil) }
+        #expect(driver.feed(frame(.data, flags: .endSend, stream: 1, payload: fragment)) == nil)
+        let held = driver.machine.heldBytes
+        #expect(held >= 96_000)
+        driver.machine.consumed(0, flow: 160_120, isRetained: true)
+        #expect(driver.machine.heldBytes == held)
         driver.machine.queueEnd(0, nil)
         _ = driver.output()
         #expect(driver.machine.heldBytes == 0)

@@ -76,10 +76,10 @@ private final class SentMessages: InboundMessageSource {
 
     init(_ messages: [[UInt8]]) { self.messages = Mutex(messages) }
 
-    func nextMessages() async throws -> [[UInt8]] {
+    func nextMessages() async throws -> [SharedBytes] {
         messages.withLock { messages in
             defer { messages = [] }
-            return messages
+            return messages.map { SharedBytes($0) }
         }
     }
 }

@@ -22,7 +22,10 @@
 
 enum { HELLO = 1, CALL, DATA, END, CANCEL, WINDOW, PING, GOAWAY };
 enum { MORE = 1, END_SEND = 2, NO_MESSAGE = 4 };
-enum { HEADER = 12, WINDOW_BYTES = 262144, FRAME_BYTES = 65536, BUFFER = 512 * 1024, MESSAGE = 262144 + 4 };
+enum { HEADER = 12, WINDOW_BYTES = 262144, FRAME_BYTES = 65536, BUFFER = 512 * 1024, MESSAGE = 262144 + 4, BATCH_FRAMES = 16 };
+// An upload to the raw floor: its server acknowledges so many bytes with as much as a WINDOW, and no more than this is
+// under way without.
+enum { RAW_ACKNOWLEDGED = 131072, RAW_REPLY_TO_UPLOAD = 24, RAW_WINDOW = 512 * 1024 };
 
 typedef struct {
     uint64_t received, advertised;
@@ -40,8 +43,9 @@ typedef struct {
     size_t reply_bytes;
     // Upload.
     uint64_t sent, limit, message_sent;
-    uint8_t frame[HEADER];
-    size_t frame_sent, frame_length;
+    uint8_t headers[BATCH_FRAMES][HEADER];
+    struct iovec vectors[2 * BATCH_FRAMES];
+    int vector_first, vector_count;
     int is_ready, is_finished;
 } connection;
 
@@ -210,7 +214,10 @@ static void read_frames(connection *c, const char *work) {
     c->input_count += (size_t)got;
     size_t at = 0;
     if (is_raw) {
-        for (; c->input_count - at >= raw_reply; at += raw_reply) call_done(c);
+        for (; c->input_count - at >= raw_reply; at += raw_reply) {
+            if (work[1] == 'p') c->limit += RAW_ACKNOWLEDGED;
+            else call_done(c);
+        }
     } else {
         while (c->input_count - at >= HEADER) {
             const uint32_t length = get32(c->input + at);
@@ -223,43 +230,56 @@ static void read_frames(connection *c, const char *work) {
     c->input_count -= at;
 }
 
+// Makes the next frames of the upload, as many as the credit allows and one write takes.
+static void make_frames(connection *c) {
+    c->vector_count = c->vector_first = 0;
+    for (int i = 0; i < BATCH_FRAMES; i++) {
+        if (c->message_sent == 0 && is_stopping) return;
+        const uint64_t credit = c->limit - c->sent, left = MESSAGE - c->message_sent;
+        if (credit <= HEADER) return;
+        uint64_t length = credit - HEADER;
+        if (length > FRAME_BYTES) length = FRAME_BYTES;
+        if (length > left) length = left;
+        write_header(c->headers[i], (uint32_t)length, DATA, length < left ? MORE : 0, 1);
+        c->vectors[c->vector_count++] = (struct iovec){c->headers[i], HEADER};
+        c->vectors[c->vector_count++] = (struct iovec){audio + c->message_sent, length};
+        c->sent += HEADER + length;
+        c->message_sent += length;
+        if (c->message_sent == MESSAGE) {
+            c->message_sent = 0;
+            count_done++;
+        }
+    }
+}
+
 // Sends as much of the upload as the credit and the socket take.
 static void upload(connection *c) {
     while (!c->is_finished) {
-        if (c->frame_length == 0) {
-            if (c->message_sent == 0 && is_stopping) {
+        if (c->vector_first == c->vector_count) make_frames(c);
+        if (c->vector_first == c->vector_count) {
+            if (c->message_sent > 0 || !is_stopping) return;
+            if (!is_raw) {
                 append_frame(c, DATA, END_SEND | NO_MESSAGE, 1, "", 0);
                 flush(c);
-                c->is_finished = 1;
-                return;
+            } else {
+                open_ends--;
             }
-            const uint64_t credit = c->limit - c->sent, left = MESSAGE - c->message_sent;
-            if (credit <= HEADER) return;
-            uint64_t length = credit - HEADER;
-            if (length > FRAME_BYTES) length = FRAME_BYTES;
-            if (length > left) length = left;
-            c->frame_length = HEADER + length;
-            c->frame_sent = 0;
-            write_header(c->frame, (uint32_t)length, DATA, length < left ? MORE : 0, 1);
+            c->is_finished = 1;
+            return;
         }
-        const size_t header = c->frame_sent < HEADER ? HEADER - c->frame_sent : 0;
-        const size_t done = c->frame_sent - (HEADER - header);
-        struct iovec vectors[2] = {
-            {c->frame + (HEADER - header), header},
-            {audio + c->message_sent + done, c->frame_length - HEADER - done}};
-        const ssize_t count = writev(c->descriptor, vectors, 2);
+        ssize_t count = writev(c->descriptor, c->vectors + c->vector_first, c->vector_count - c->vector_first);
         if (count < 0) {
             if (errno != EAGAIN) fail("writev");
             return;
         }
-        c->frame_sent += (size_t)count;
-        if (c->frame_sent < c->frame_length) return;
-        c->sent += c->frame_length;
-        c->message_sent += c->frame_length - HEADER;
-        c->frame_length = 0;
-        if (c->message_sent == MESSAGE) {
-            c->message_sent = 0;
-            count_done++;
+        for (; c->vector_first < c->vector_count; c->vector_first++) {
+            struct iovec *vector = &c->vectors[c->vector_first];
+            if ((size_t)count < vector->iov_len) {
+                vector->iov_base = (uint8_t *)vector->iov_base + count;
+                vector->iov_len -= (size_t)count;
+                break;
+            }
+            count -= (ssize_t)vector->iov_len;
         }
     }
 }
@@ -297,6 +317,7 @@ int main(int argument_count, char **arguments) {
         : is_stream          ? "stt.v1.SpeechToText/StreamResult"
                              : "stt.v1.SpeechToText/Status",
         !is_hold && !is_upload);
+    if (is_upload) raw_reply = RAW_REPLY_TO_UPLOAD;
     if (work[1] == 'n' && connection_count * in_flight == 1) times = calloc(0x100000, sizeof *times);
     memcpy(audio, (uint8_t[]){0x12, 0x80, 0x80, 0x10}, 4);
 
@@ -314,7 +335,7 @@ int main(int argument_count, char **arguments) {
         connection *c = &connections[i];
         c->descriptor = connect_to(port);
         c->next_stream = 1;
-        c->limit = WINDOW_BYTES;
+        c->limit = is_raw ? RAW_WINDOW : WINDOW_BYTES;
         c->input_capacity = is_hold ? 4096 : BUFFER;
         c->input = malloc(c->input_capacity);
         if (is_stream) {
@@ -337,7 +358,7 @@ int main(int argument_count, char **arguments) {
     }
     const uint64_t start = now(), end = start + (uint64_t)(seconds * 1e9);
     sent_at = start;
-    const int calls = is_upload ? 1 : protocol[0] == 'h' ? 0 : in_flight;
+    const int calls = is_upload ? !is_raw : protocol[0] == 'h' ? 0 : in_flight;
     for (int i = 0; i < connection_count; i++) {
         for (int j = 0; j < calls; j++) send_call(&connections[i]);
         flush(&connections[i]);

@@ -1,5 +1,5 @@
 // rpc-benchmark serve|serve-speech LOOPS
-// rpc-benchmark unary|stream|upload|status|status-many|submit|result|live PORT CONNECTIONS IN_FLIGHT SECONDS
+// rpc-benchmark unary|unary-any|stream|upload|status|status-many|submit|result|live PORT CONNECTIONS IN_FLIGHT SECONDS
 // Each with --tls DIR at its end for the same over TLS.
 
 let arguments = BenchmarkTLS.arguments
@@ -11,9 +11,10 @@ if arguments.first == "serve", let loops = arguments.last.flatMap({ Int($0) }) {
     let port = UInt16(arguments[2]), let connections = Int(arguments[3]), let inFlight = Int(arguments[4]),
     let seconds = Double(arguments[5])
 {
-    let client = BenchmarkClient(port: port, connections: connections, inFlight: inFlight, seconds: seconds)
+    var client = BenchmarkClient(port: port, connections: connections, inFlight: inFlight, seconds: seconds)
+    client.prefersLoop = work != "unary-any"
     switch work {
-    case "unary": print(try await client.unary().line)
+    case "unary", "unary-any": print(try await client.unary().line)
     case "stream": print(try await client.stream().line)
     case "status": print(try await client.status(jobs: 1).timedLine)
     case "status-many": print(try await client.status(jobs: SpeechWorkload.jobs.count).timedLine)
@@ -24,6 +25,6 @@ if arguments.first == "serve", let loops = arguments.last.flatMap({ Int($0) }) {
     }
 } else {
     print(
-        "usage: rpc-benchmark serve|serve-speech LOOPS | unary|stream|upload|status|status-many|submit|result|live PORT CONNECTIONS IN_FLIGHT SECONDS"
+        "usage: rpc-benchmark serve|serve-speech LOOPS | unary|unary-any|stream|upload|status|status-many|submit|result|live PORT CONNECTIONS IN_FLIGHT SECONDS"
     )
 }

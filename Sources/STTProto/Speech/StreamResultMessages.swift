@@ -35,8 +35,9 @@ extension StreamResultRequest: GeneratedMessage {
 /// One event of a result stream.
 public enum StreamResultReply: ProtoMessage, Hashable {
     case partial(Partial)
-    /// Sent when the state or the chunk counts change, and last with a terminal state.
-    case status(JobStatus)
+    /// Sent when the state or the chunk counts change, and last with a terminal state. Out of line: it is much larger than a
+    /// partial, which every stream is full of.
+    indirect case status(JobStatus)
     /// An event that this version does not know; to be skipped.
     case unrecognized
 }

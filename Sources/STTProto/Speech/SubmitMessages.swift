@@ -2,7 +2,9 @@ internal import CSTTProto
 
 /// One message of the stream that `Submit` reads: the options first, then the bytes of the audio file in order.
 public enum SubmitRequest: ProtoMessage, Hashable {
-    case options(SubmitOptions)
+    /// Out of line: a message is nine bytes then instead of 150, several times over in the frames of each task that reads
+    /// an upload.
+    indirect case options(SubmitOptions)
     case audio([UInt8])
 }
 
@@ -39,26 +41,46 @@ extension SubmitRequest {
         return .audio(bytes)
     }
 
+    public static func decodeInParts(head: [UInt8], tail: [UInt8]) -> SubmitRequest? {
+        head.first == audioTag ? .audio(tail) : nil
+    }
+
     /// As ``decode(_:)``: audio is written with one copy.
     public func encode() throws(ProtoError) -> [UInt8] {
         guard case .audio(let audio) = self, !audio.isEmpty else { return try encodeGenerated() }
         return [UInt8](unsafeUninitializedCapacity: audio.count + 11) { buffer, count in
-            buffer[0] = Self.audioTag
-            count = 1
-            var rest = audio.count
-            while rest >= 0x80 {
-                buffer[count] = UInt8(truncatingIfNeeded: rest) | 0x80
-                rest >>= 7
-                count += 1
-            }
-            buffer[count] = UInt8(rest)
-            count += 1
+            count = Self.writeStart(of: audio, buffer)
             audio.withUnsafeBytes {
                 UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...]).copyMemory(
                     from: $0)
             }
             count += audio.count
         }
+    }
+
+    /// Audio is sent from where it is.
+    public func encodeInParts() -> (head: [UInt8], tail: [UInt8])? {
+        guard case .audio(let audio) = self, audio.count >= Self.leastSharedBytes else { return nil }
+        let head = [UInt8](unsafeUninitializedCapacity: 11) { buffer, count in
+            count = Self.writeStart(of: audio, buffer)
+        }
+        return (head, audio)
+    }
+
+    /// Less is copied sooner than it is sent in parts.
+    private static let leastSharedBytes = 16 * 1024
+
+    private static func writeStart(of audio: [UInt8], _ buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        buffer[0] = audioTag
+        var count = 1
+        var rest = audio.count
+        while rest >= 0x80 {
+            buffer[count] = UInt8(truncatingIfNeeded: rest) | 0x80
+            rest >>= 7
+            count += 1
+        }
+        buffer[count] = UInt8(rest)
+        return count + 1
     }
 }
 
