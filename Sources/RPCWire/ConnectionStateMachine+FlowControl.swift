@@ -5,18 +5,22 @@ extension ConnectionStateMachine {
     ///
     /// - Parameters:
     ///   - flow: As the event of the message's last fragment said.
-    ///   - isRetained: The message stays in memory until the stream is over, so it counts as held until then.
+    ///   - isRetained: The message stays in memory until the stream is over. It earns no credit, and counts as held for
+    ///     as long.
     package mutating func consumed(_ slot: Int, flow: UInt64, isRetained: Bool = false) {
-        streams[slot].consumed += flow
-        if isRetained { streams[slot].retained += flow }
-        advertise(slot)
+        if isRetained {
+            streams[slot].retained += flow
+        } else {
+            streams[slot].consumed += flow
+            advertise(slot, assembled: mayHoldMore(slot) ? streams[slot].assemblingFlow : streams[slot].reserved)
+        }
         accountHeld(slot)
     }
 
     /// Whether the message in assembly may get the credit that it needs to go on.
     func mayHoldMore(_ slot: Int) -> Bool {
         let others = heldBytes - streams[slot].held
-        return others + streams[slot].retained + streams[slot].assemblingFlow <= UInt64(local.maxHeldBytes)
+        return others + streams[slot].assemblingFlow <= UInt64(local.maxHeldBytes)
     }
 
     /// Whether the peer can send another byte on a stream.
@@ -24,10 +28,13 @@ extension ConnectionStateMachine {
         streams[slot].received + UInt64(FrameHeader.byteCount) < streams[slot].advertisedLimit
     }
 
+    /// What a stream may take beyond its window: credit that is given, or promised, and not used up, and what is retained.
     mutating func accountHeld(_ slot: Int) {
-        let used = streams[slot].consumed + UInt64(local.initialWindowBytes)
-        let given = streams[slot].advertisedLimit
-        let held = streams[slot].isOpen ? streams[slot].retained + (given > used ? given - used : 0) : 0
+        let window = UInt64(local.initialWindowBytes)
+        let used = streams[slot].consumed
+        let given =
+            streams[slot].isOpen ? max(streams[slot].advertisedLimit, used + window + streams[slot].reserved) - used : 0
+        let held = max(given, streams[slot].retained, window) - window
         heldBytes = heldBytes - streams[slot].held + held
         streams[slot].held = held
     }
@@ -36,10 +43,12 @@ extension ConnectionStateMachine {
     ///
     /// The limit is what was consumed, what is in assembly, and a window. A message in assembly earns its own credit, so
     /// one that is larger than the window still arrives; it is bounded by the message limit.
-    mutating func advertise(_ slot: Int) {
+    ///
+    /// - Parameter assembled: As much of what is in assembly as may be held.
+    mutating func advertise(_ slot: Int, assembled: UInt64) {
         guard streams[slot].isOpen, !streams[slot].peerIsDone else { return }
         let window = UInt64(local.initialWindowBytes)
-        let limit = streams[slot].consumed + streams[slot].assemblingFlow + window
+        let limit = streams[slot].consumed + assembled + window
         guard limit >= streams[slot].advertisedLimit + window / 2 else { return }
         streams[slot].advertisedLimit = limit
         accountHeld(slot)

@@ -111,17 +111,26 @@ extension ConnectionStateMachine {
         streams[slot].isMidMessage = !isLast
         streams[slot].peerIsDone = header.flags.contains(.endSend)
         guard isLast else {
-            if mayHoldMore(slot) {
-                advertise(slot)
-            } else if !hasCreditLeft(slot) {
-                countReset(now)
-                return .tooMuchHeld(slot: slot)
+            let mayHoldMore = mayHoldMore(slot)
+            if mayHoldMore { advertise(slot, assembled: streams[slot].assemblingFlow) }
+            if !hasCreditLeft(slot) {
+                guard mayHoldMore else {
+                    countReset(now)
+                    return .tooMuchHeld(slot: slot)
+                }
+                // The credit follows once what came before is used up. Nobody else gets it meanwhile.
+                streams[slot].reserved = streams[slot].assemblingFlow
+                accountHeld(slot)
             }
             return .data(slot: slot, isLastFragment: false, isFirstFragment: isFirst, endsSending: false, flow: 0)
         }
         let messageFlow = streams[slot].assemblingFlow
         streams[slot].assemblingFlow = 0
         streams[slot].assemblingBytes = 0
+        if streams[slot].reserved > 0 {
+            streams[slot].reserved = 0
+            accountHeld(slot)
+        }
         return .data(
             slot: slot, isLastFragment: true, isFirstFragment: isFirst, endsSending: streams[slot].peerIsDone,
             flow: messageFlow)

@@ -28,7 +28,9 @@ struct StreamState {
     var assemblingBytes = 0
     var isMidMessage = false
     var peerIsDone = false
-    /// Messages that were used up and are still in memory.
+    /// Of the message in assembly: credit that it gets once what came before it is used up.
+    var reserved: UInt64 = 0
+    /// Messages that the application took and that stay in memory. Never more than was received and not consumed.
     var retained: UInt64 = 0
     /// This stream's part of the connection's ``ConnectionStateMachine/heldBytes``.
     var held: UInt64 = 0

@@ -176,15 +176,24 @@ struct FlowControlTests {
         #expect(driver.machine.heldBytes == 0)
     }
 
-    @Test func `a request that its call keeps counts until the call is over`() throws {
+    @Test func `a request that its call keeps earns no credit and counts until the handler has returned`() throws {
         var limits = WireLimits()
         limits.initialWindowBytes = 64 * 1024
         var driver = try server(limits)
-        #expect(driver.feed(frame(.data, flags: .endSend, stream: 1, payload: [1, 2, 3])) == nil)
-        driver.machine.consumed(0, flow: 15, isRetained: true)
-        #expect(driver.machine.heldBytes == 15)
-        driver.machine.queueEnd(0, nil)
-        _ = driver.output()
+        let fragment = [UInt8](repeating: 1, count: 16_000)
+        for flags in [FrameFlags.more, .more, .more, .more, .more, []] {
+            #expect(driver.feed(frame(.data, flags: flags, stream: 1, payload: fragment)) == nil)
+        }
+        guard case .data(let slot, true, _, _, let flow) = driver.events.last else {
+            Issue.record("the message is not complete")
+            return
+        }
+        let limit = driver.machine.streams[slot].advertisedLimit
+        driver.machine.consumed(slot, flow: flow, isRetained: true)
+        #expect(driver.machine.streams[slot].advertisedLimit == limit)
+        #expect(driver.feed(try frame(.cancel, stream: 1, ControlMessage.Cancel(code: 1))) == nil)
+        #expect(driver.machine.heldBytes == flow - 64 * 1024)
+        driver.machine.handlerReturned(slot)
         #expect(driver.machine.heldBytes == 0)
     }
 }
