@@ -46,7 +46,7 @@ fuzz() {
         [ ! -d "$folder" ] || seeds+=("$folder")
     done
     STT_FUZZ_TARGET=$target timeout $((seconds + 300)) "$program" -max_total_time="$seconds" -timeout=10 \
-        -rss_limit_mb=2048 -malloc_limit_mb=64 -max_len="$(longest "$target")" -print_final_stats=1 -use_value_profile=1 \
+        -rss_limit_mb=2048 -malloc_limit_mb=64 -max_len="$(longest "$target")" -print_final_stats=1 -use_value_profile=1 -len_control=0 \
         -artifact_prefix="$work/findings/$target/" "${seeds[@]}" >"$work/log/$target.log" 2>&1 || status=$?
     return "$status"
 }
