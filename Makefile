@@ -1,7 +1,7 @@
 # Each target does what it needs to on a fresh machine, and nothing that is done already. The work is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test test-faults check format generate bench clean distclean
+.PHONY: help deps build demo test test-faults fuzz sanitize check format generate bench clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,12 @@ test: ## Run all tests, with private Redis, MongoDB and S3 servers
 
 test-faults: ## Run the cluster's fault tests: processes and services killed, frozen, cut off
 	@scripts/test-faults.sh
+
+fuzz: ## Fuzz the frame parser, the state machines and the decoders, FUZZ_SECONDS (600) each
+	@scripts/fuzz.sh
+
+sanitize: ## Run the unit and transport tests under the address and the thread sanitizer
+	@scripts/sanitize.sh
 
 check: ## Check format, generated code, dependencies and scripts
 	@scripts/check.sh

@@ -12,6 +12,15 @@ let strict: [SwiftSetting] = [
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
+// It is built with -sanitize=fuzzer and nothing else is, so it exists for scripts/fuzz.sh only.
+let fuzzTargets: [Target] =
+    Context.environment["STT_FUZZ"] == "1"
+    ? [
+        .executableTarget(
+            name: "stt-fuzz", dependencies: ["FuzzBodies"], path: "Tests/Fuzz/Driver",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
+    ] : []
+
 let package = Package(
     name: "stt-rpc",
     products: [
@@ -130,6 +139,11 @@ let package = Package(
             name: "STTTestKit", dependencies: ["STTCore", "STTProcess", "RPCTransport", log], path: "Tests/STTTestKit",
             swiftSettings: strict),
         .testTarget(name: "RPCWireTests", dependencies: ["RPCWire", "STTProto"], swiftSettings: strict),
+        // What the fuzzers run, and what was found and covered by them, as tests: `make fuzz`.
+        .target(
+            name: "FuzzBodies", dependencies: ["RPCWire", "STTProto", "STTCore", "STTMongo", "STTObjectStore"],
+            path: "Tests/FuzzBodies", swiftSettings: strict),
+        .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzBodies"], swiftSettings: strict),
         .testTarget(
             name: "RPCTransportTests", dependencies: ["RPCTransport", "RPCServer", "RPCClient", "STTTestKit"],
             swiftSettings: strict),
@@ -214,5 +228,10 @@ let package = Package(
             name: "FaultTests",
             dependencies: ["STTRig", "STTClient", "STTCore", "STTRedis", "STTTestKit", "stt-rpc", "stt-rpcd", log],
             swiftSettings: strict),
-    ]
+    ] + fuzzTargets
 )
+
+// STT_TESTS="A B" leaves only these test targets: a build with a sanitizer takes long enough without the others.
+if let only = Context.environment["STT_TESTS"]?.split(separator: " ").map(String.init) {
+    package.targets.removeAll { $0.type == .test && !only.contains($0.name) }
+}

@@ -11,7 +11,8 @@ extension ConnectionStateMachine {
     ///
     /// - Parameters:
     ///   - flow: As the event of the message's last fragment said.
-    ///   - isRetained: The message stays in memory until the stream is over, so it counts as held until then.
+    ///   - isRetained: The message stays in memory until the stream is over. It earns no credit, and counts as held for
+    ///     as long.
     package mutating func consumed(_ slot: Int, flow: UInt64, isRetained: Bool = false) {
         streams[slot].consumed += flow
         if isRetained { streams[slot].retained += flow }

@@ -134,6 +134,8 @@ package struct ConnectionStateMachine: ~Copyable {
             ring.removeAll { $0 == slot }
         }
         streams[slot].id = 0
+        heldBytes -= streams[slot].held
+        streams[slot].held = 0
         streamCount -= 1
         released.append(slot)
     }

@@ -48,7 +48,7 @@ extension ControlMessage.Call {
     /// Reads a CALL.
     ///
     /// - Parameter likelyMethod: Used for the method's name where it is the same, instead of another string.
-    static func read(
+    package static func read(
         _ bytes: UnsafeRawBufferPointer, likelyMethod: String = ""
     ) throws(ProtoError) -> ControlMessage.Call {
         if let plain = readPlain(bytes, likelyMethod: likelyMethod) { return plain }
@@ -56,7 +56,7 @@ extension ControlMessage.Call {
     }
 
     /// A CALL of a method, a deadline, a key and a trace only; nil where there is more to it, or anything is odd.
-    static func readPlain(_ bytes: UnsafeRawBufferPointer, likelyMethod: String = "") -> ControlMessage.Call? {
+    package static func readPlain(_ bytes: UnsafeRawBufferPointer, likelyMethod: String = "") -> ControlMessage.Call? {
         var call = ControlMessage.Call(method: "")
         var position = 0
         while position < bytes.count {
@@ -98,7 +98,7 @@ extension String {
 
 extension ControlMessage.Window {
     /// Reads a WINDOW.
-    static func read(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> ControlMessage.Window {
+    package static func read(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> ControlMessage.Window {
         var position = 1
         guard bytes.first == 0x08, let limit = readVarint(bytes, &position), position == bytes.count else {
             return try decode(bytes)
@@ -107,7 +107,7 @@ extension ControlMessage.Window {
     }
 
     /// Appends the frame.
-    func appendFrame(to output: inout [UInt8], stream: UInt32) {
+    package func appendFrame(to output: inout [UInt8], stream: UInt32) {
         var payload = 0
         if limit > 0 { payload = 1 + varintBytes(limit) }
         FrameHeader(length: payload, type: FrameType.window.rawValue, stream: stream).write(to: &output)
@@ -130,7 +130,7 @@ extension [UInt8] {
 
 extension ControlMessage.End {
     /// Reads an END. Most are empty: OK.
-    static func read(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> ControlMessage.End {
+    package static func read(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> ControlMessage.End {
         if bytes.isEmpty { return ControlMessage.End(code: 0) }
         return try decode(bytes)
     }

@@ -67,6 +67,11 @@ package struct FrameHeader: Sendable, Equatable {
 package struct Frame {
     package var header: FrameHeader
     package var payload: UnsafeRawBufferPointer
+
+    package init(header: FrameHeader, payload: UnsafeRawBufferPointer) {
+        self.header = header
+        self.payload = payload
+    }
 }
 
 extension [UInt8] {

@@ -176,7 +176,7 @@ struct FlowControlTests {
         #expect(driver.machine.heldBytes == 0)
     }
 
-    @Test func `a request that its call keeps counts until the call is over`() throws {
+    @Test func `a request that its call keeps earns no credit and counts until the handler has returned`() throws {
         var limits = WireLimits()
         limits.initialWindowBytes = 64 * 1024
         var driver = try server(limits)

@@ -1,16 +1,16 @@
 import STTCore
 
 /// Reads documents from bytes. Trusts no length that it finds.
-struct BSONReader {
+package struct BSONReader {
     /// The bytes are no document.
-    struct Malformed: Error {}
+    package struct Malformed: Error {}
 
     private let bytes: UnsafeRawBufferPointer
     private var offset = 0
     /// Deeper than anything that is stored here, and shallow enough for any stack.
     private static let maximumDepth = 32
 
-    static func document(_ bytes: UnsafeRawBufferPointer) throws(Malformed) -> BSONDocument {
+    package static func document(_ bytes: UnsafeRawBufferPointer) throws(Malformed) -> BSONDocument {
         var reader = BSONReader(bytes: bytes)
         return BSONDocument(fields: try reader.fields(depth: 0))
     }

@@ -1,7 +1,7 @@
-import STTCore
+package import STTCore
 
 /// A value of a BSON document (bsonspec.org), as far as this adapter has a use for it.
-enum BSONValue: Sendable, Equatable {
+package enum BSONValue: Sendable, Equatable {
     case double(Double)
     case string(String)
     case document(BSONDocument)
@@ -16,13 +16,13 @@ enum BSONValue: Sendable, Equatable {
 }
 
 /// Named values in their order.
-struct BSONDocument: Sendable, Equatable {
-    struct Field: Sendable, Equatable {
-        var name: String
-        var value: BSONValue
+package struct BSONDocument: Sendable, Equatable {
+    package struct Field: Sendable, Equatable {
+        package var name: String
+        package var value: BSONValue
     }
 
-    private(set) var fields: [Field]
+    package private(set) var fields: [Field]
 
     init(fields: [Field] = []) {
         self.fields = fields
@@ -44,7 +44,7 @@ struct BSONDocument: Sendable, Equatable {
 }
 
 extension BSONDocument: ExpressibleByDictionaryLiteral {
-    init(dictionaryLiteral elements: (String, BSONValue)...) {
+    package init(dictionaryLiteral elements: (String, BSONValue)...) {
         fields = elements.map { Field(name: $0.0, value: $0.1) }
     }
 }
@@ -52,11 +52,11 @@ extension BSONDocument: ExpressibleByDictionaryLiteral {
 extension BSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-    init(stringLiteral value: String) { self = .string(value) }
-    init(integerLiteral value: Int) { self = .int(value) }
-    init(booleanLiteral value: Bool) { self = .bool(value) }
-    init(arrayLiteral elements: BSONValue...) { self = .array(elements) }
-    init(dictionaryLiteral elements: (String, BSONValue)...) {
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int) { self = .int(value) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(arrayLiteral elements: BSONValue...) { self = .array(elements) }
+    package init(dictionaryLiteral elements: (String, BSONValue)...) {
         self = .document(BSONDocument(fields: elements.map { BSONDocument.Field(name: $0.0, value: $0.1) }))
     }
 }

@@ -1,10 +1,10 @@
 import STTCore
 
 /// Documents as bytes.
-struct BSONWriter {
+package struct BSONWriter {
     private var bytes: [UInt8] = []
 
-    static func bytes(of document: BSONDocument) -> [UInt8] {
+    package static func bytes(of document: BSONDocument) -> [UInt8] {
         var writer = BSONWriter()
         writer.append(document.fields)
         return writer.bytes

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Times as HTTP and S3 write them, in seconds since 1970.
-enum HTTPDate {
+package enum HTTPDate {
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
@@ -13,14 +13,14 @@ enum HTTPDate {
     }
 
     /// Such as `Fri, 24 May 2013 00:00:00 GMT`.
-    static func seconds(_ text: String) -> Int? {
+    package static func seconds(_ text: String) -> Int? {
         let parts = text.split { " :".contains($0) }
         guard parts.count == 8, let month = months.firstIndex(of: String(parts[2])) else { return nil }
         return seconds([parts[3], "\(month + 1)", parts[1], parts[4], parts[5], parts[6]])
     }
 
     /// Such as `2013-05-24T00:00:00.000Z`, without the fraction.
-    static func secondsISO(_ text: String) -> Int? {
+    package static func secondsISO(_ text: String) -> Int? {
         let parts = text.split { "-T:.Z".contains($0) }
         return parts.count >= 6 ? seconds(Array(parts.prefix(6))) : nil
     }

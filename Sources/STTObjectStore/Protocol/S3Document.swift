@@ -2,15 +2,15 @@
 ///
 /// Reads untrusted text: depth, and by the answer's limit size, are bounded; declarations of types and entities are
 /// refused.
-struct S3Document: Sendable {
-    private(set) var name: String
-    private(set) var text = ""
-    private(set) var children: [S3Document] = []
+package struct S3Document: Sendable {
+    package private(set) var name: String
+    package private(set) var text = ""
+    package private(set) var children: [S3Document] = []
 
     private static let maximumDepth = 16
 
     /// `nil` where the bytes are not a well-formed document of this subset.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
         var rest = text[...].utf8
         var open: [S3Document] = []
@@ -74,7 +74,7 @@ struct S3Document: Sendable {
         children.filter { $0.name == name }
     }
 
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var escaped = ""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -75,6 +75,8 @@ extension ControlEventMessage: GeneratedMessage {
     init(_ c: Stt__Internal__V1__ControlEvent, _ reader: ProtoReader) throws(ProtoError) {
         guard c.event_case == STT__INTERNAL__V1__CONTROL_EVENT__EVENT_STOP else { throw .malformed }
         stop = try reader.string(c.stop)
+        // No job has this id, and protobuf-c does not write an empty string.
+        guard !stop.isEmpty else { throw .malformed }
     }
 
     func write(to c: inout Stt__Internal__V1__ControlEvent, _ arena: ProtoArena) {

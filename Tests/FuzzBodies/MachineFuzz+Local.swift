@@ -1,0 +1,136 @@
+internal import RPCWire
+internal import STTProto
+
+extension MachineFuzz {
+    mutating func localAction(_ kind: Int) throws(FuzzFailure) {
+        switch kind % 16 {
+        case 0: model.now += [1, 1000, 1_000_000_000, 31_000_000_000][input.choice(4)] * UInt64(input.byte())
+        case 1, 2: if model.isServer { end() } else { openStream() }
+        case 3, 4, 5: queueMessage()
+        case 6, 7, 8: consume()
+        case 9:
+            if model.isServer { handlerReturns() } else { endSending() }
+        case 10: giveUp()
+        case 11:
+            let value = input.interestingUInt64()
+            machine.sendPing(value)
+            model.control.append(.ping(value, isAnswer: false))
+        case 12:
+            if input.choice(4) == 0 { goAway(CloseReason.allCases[input.choice(14)]) }
+        case 13: try takeReleased()
+        case 14: askToWake()
+        default: break
+        }
+        if kind % 16 == 15 || kind >= 64 {
+            try fill(maxBytes: [1, 100, 5000, 65_536, Int.max][input.choice(5)])
+        }
+    }
+
+    var didComplain: Bool { model.hasComplained }
+
+    /// What the connection does about a peer that gives up too many streams.
+    mutating func complain() {
+        guard !model.hasComplained else { return }
+        model.hasComplained = true
+        goAway(.abuse)
+    }
+
+    private mutating func goAway(_ reason: CloseReason) {
+        machine.sendGoAway(reason, "because")
+        if model.isServer { model.lastAccepted = model.lastAccepted ?? model.highest }
+        model.control.append(.goAway(last: model.isServer ? model.lastAccepted ?? 0 : 0, reason))
+    }
+
+    private mutating func openStream() {
+        guard machine.canOpenStream else { return }
+        let payload = input.take(input.choice(16))
+        let id = model.highest == 0 ? 1 : model.highest + 2
+        let slot = machine.openStream(payload)
+        model.control.append(.call(id, payload))
+        model.open(id, slot: slot)
+    }
+
+    private mutating func queueMessage() {
+        guard let stream = liveStream(input.byte()) else { return }
+        let choice = Int(input.byte())
+        let bytes = SampleMessages.all[choice % SampleMessages.all.count]
+        let endsSending = !model.isServer && choice >= 200
+        // The layer above waits for room.
+        guard stream.queuedBytes < 300_000 else { return }
+        machine.queueMessage(stream.slot, bytes, endsSending: endsSending)
+        guard stream.isOpen, !stream.isDoneSending else { return }
+        model.streams[stream.id]?.queue.append(.init(bytes: bytes, endsSending: endsSending))
+        model.streams[stream.id]?.isDoneSending = endsSending
+    }
+
+    private mutating func endSending() {
+        guard let stream = liveStream(input.byte()) else { return }
+        machine.queueEndOfMessages(stream.slot)
+        guard stream.isOpen, !stream.isDoneSending else { return }
+        model.streams[stream.id]?.queue.append(.init(bytes: SharedBytes([]), endsSending: true, isOnlyEnd: true))
+        model.streams[stream.id]?.isDoneSending = true
+    }
+
+    private mutating func consume() {
+        guard let stream = liveStream(input.byte()) else { return }
+        // Only the one request of a call is kept.
+        let isRetained = model.isServer && stream.retained == 0 && input.flag()
+        guard let flow = model.consume(stream.id, isRetained: isRetained) else { return }
+        machine.consumed(stream.slot, flow: flow, isRetained: isRetained)
+    }
+
+    private mutating func end() {
+        guard let stream = liveStream(input.byte()) else { return }
+        let code = StatusCode.allCases[input.choice(17)]
+        machine.queueEnd(stream.slot, code == .ok ? nil : RPCError(code, "so it is"))
+        guard stream.isOpen, !stream.isDoneSending else { return }
+        model.streams[stream.id]?.isDoneSending = true
+        model.streams[stream.id]?.end = code
+    }
+
+    /// As a call on the server does: the stream is ended first.
+    private mutating func handlerReturns() {
+        guard let stream = liveStream(input.byte()), stream.isHandled else { return }
+        machine.queueEnd(stream.slot, nil)
+        if stream.isOpen, !stream.isDoneSending {
+            model.streams[stream.id]?.isDoneSending = true
+            model.streams[stream.id]?.end = .ok
+        }
+        machine.handlerReturned(stream.slot)
+        model.handlerReturned(stream.id)
+    }
+
+    private mutating func giveUp() {
+        guard let stream = liveStream(input.byte()) else { return }
+        let code = StatusCode.allCases[input.choice(17)]
+        guard model.isServer else { return cancel(stream.id, stream.slot, code) }
+        machine.endNow(stream.slot, RPCError(code, input.flag() ? "enough\0" : ""))
+        guard stream.isOpen else { return }
+        model.control.append(.end(stream.id, code))
+        model.close(stream.id)
+    }
+
+    mutating func cancel(_ id: UInt32, _ slot: Int, _ code: StatusCode) {
+        machine.cancel(slot, code)
+        guard model.streams[id]?.isOpen == true else { return }
+        model.control.append(.cancel(id, code.rawValue))
+        model.close(id)
+    }
+
+    private mutating func takeReleased() throws(FuzzFailure) {
+        try requireEqual(machine.hasReleased, !model.released.isEmpty, "whether slots were released")
+        if input.flag(), let only = machine.takeOnlyReleased() {
+            try requireEqual([only], model.released, "the only slot released")
+        } else {
+            try requireEqual(machine.takeReleased().sorted(), model.released.sorted(), "the slots released")
+        }
+        model.released = []
+    }
+
+    private mutating func askToWake() {
+        guard let stream = liveStream(input.byte()), stream.isOpen, stream.queuedBytes > 0 else { return }
+        let bytes = stream.queuedBytes / 2
+        machine.wakeSender(stream.slot, at: bytes)
+        model.streams[stream.id]?.wakeAt = bytes
+    }
+}

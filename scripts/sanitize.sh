@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# sanitize.sh [address|thread] [TEST-TARGET...]: builds the tests with a sanitizer, into .build-asan or .build-tsan, and runs
+# those that need no servers. Without arguments: both sanitizers, all targets. `address` finds leaks, too. A report is a
+# failure; what is not this project's is named, with the reason, in scripts/sanitize-suppressions/.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/lib.sh"
+
+cd "$ROOT"
+have swift || die "Swift is missing: there is no 'swift' on PATH." "Install Swift 6.2 or newer: https://www.swift.org/install/linux/"
+all=(RPCWireTests FuzzRegressionTests RPCTransportTests RPCTLSTests ConformanceTests STTCoreTests STTServiceTests
+    STTClientTests STTWorkerTests STTEnginesTests)
+
+run() {
+    local kind=$1 scratch=.build-asan target status=0
+    shift
+    [ "$kind" = address ] || scratch=.build-tsan
+    step "Building the tests with the $kind sanitizer (the first time takes many minutes)"
+    # Only what these tests need, and nothing of the others.
+    export STT_TESTS="$*"
+    swift build --product stt-rpcPackageTests --sanitize="$kind" --scratch-path "$scratch" >&2 ||
+        die "The tests do not build."
+    local log=$ROOT/$scratch/reports
+    rm -rf -- "$log"
+    mkdir -p "$log"
+    # Into files, for a child process may report, too, and a test runner may swallow what it says.
+    export SWIFT_BACKTRACE=enable=no
+    export ASAN_OPTIONS="detect_leaks=1:log_path=$log/address:detect_stack_use_after_return=1"
+    export LSAN_OPTIONS="suppressions=$here/sanitize-suppressions/leak:print_suppressions=0"
+    export TSAN_OPTIONS="suppressions=$here/sanitize-suppressions/thread:log_path=$log/thread:history_size=4:print_suppressions=0"
+    for target in "$@"; do
+        find "Tests/$target" -name '*.swift' ! -name 'Module.swift' -print -quit | grep -q . || continue
+        step "$kind: $target"
+        if ! swift test --skip-build --disable-xctest --sanitize="$kind" --scratch-path "$scratch" \
+            --filter "^$target\\." >"$log/$target.log" 2>&1; then
+            status=1
+        fi
+        grep -E '^✘|[Ff]atal error|Test run with|error:' "$log/$target.log" || true
+    done
+    if [ -n "$(find "$log" -type f -name "$kind.*" -size +0 -print -quit)" ]; then
+        warn "The $kind sanitizer has something to say: $log"
+        grep -hE '^SUMMARY' "$log/$kind".* | sort | uniq -c >&2 || true
+        status=1
+    fi
+    return "$status"
+}
+
+kinds=(address thread)
+case ${1:-} in
+    address | thread) kinds=("$1") && shift ;;
+esac
+targets=("$@")
+[ $# -gt 0 ] || targets=("${all[@]}")
+failed=0
+for kind in "${kinds[@]}"; do run "$kind" "${targets[@]}" || failed=1; done
+[ "$failed" -eq 0 ] && step "Clean"
+exit "$failed"
