@@ -523,7 +523,7 @@ package final class Connection: @unchecked Sendable {
         guard phase != .closed else { return }
         endStreams(error)
         closeError = error
-        unsent = []
+        unsent.removeAll()
         linger()
     }
 
