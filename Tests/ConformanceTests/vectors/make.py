@@ -211,7 +211,7 @@ def server_frames():
     v.fatal("8", "a CANCEL that is too long is fatal", 3, call(SUBMIT) + frame(CANCEL, b"", stream=1, length=4097))
     v.fatal("8", "a WINDOW that is too long is fatal", 3, call(SUBMIT) + frame(WINDOW, b"", stream=1, length=17))
     v.fatal("8", "a malformed WINDOW is fatal", 1, call(SUBMIT) + frame(WINDOW, b"\x08\xff", stream=1))
-    v.fatal("8", "DATA after END_SEND is fatal", 1, call(SUBMIT) + data(b"", END_SEND | NO_MESSAGE) + call(SUBMIT, stream=3) + data(stream=3) + data(stream=3))
+    v.fatal("8", "DATA after END_SEND is fatal", 1, call("test.Conformance/Stall") + data(b"", END_SEND) + data(b"", 0))
     return v
 
 
