@@ -41,7 +41,7 @@ class Connection:
     """A connection that carries one call, as stream 1."""
     def __init__(self, address, token, tls, offered):
         self.offered, self.peer, self.window = offered, SMALLEST, offered["initial_window_bytes"]
-        self.hello, self.sent, self.limit_out, self.floods = rpc.Hello(), 0, SMALLEST["initial_window_bytes"], {PING: [], DATA: []}
+        self.hello, self.sent, self.floods, self.limit_out = rpc.Hello(), 0, {PING: [], DATA: []}, 65536
         self.heard, self.pinged, self.buffer, self.why = time.monotonic(), False, bytearray(), None
         url = urllib.parse.urlsplit(address if ":/" in address else f"stt://{address}")
         if url.scheme == "unix":
@@ -199,9 +199,9 @@ class Client:
             with open(source, "rb") as file:
                 return self.submit(file, **{"filename": os.path.basename(source)} | options)
         own = {key: options.pop(key) for key in list(options) if key in speech.SubmitOptions.DESCRIPTOR.fields_by_name}
-        parts = map(lambda part: speech.SubmitRequest(audio=part), iter(lambda: source.read(32768), b"") if source else ())
+        rest = map(lambda it: speech.SubmitRequest(audio=it), iter(lambda: source.read(32768), b"") if source else "")
         options = speech.SubmitOptions(transcription=options, **own)
-        return self.call("Submit", itertools.chain([speech.SubmitRequest(options=options)], parts), None).job_id
+        return self.call("Submit", itertools.chain([speech.SubmitRequest(options=options)], rest), None).job_id
 
     def stream_result(self, job_id, from_chunk=0):
         """Yields each Partial once and in order, also when the server goes away for less than `retry_for` seconds."""
