@@ -33,7 +33,7 @@ check: ## Check format, generated code, dependencies and scripts
 format: ## Format the Swift code
 	@scripts/format.sh
 
-generate: ## Generate the protobuf-c code from proto/
+generate: ## Generate the protobuf code of C and Python from proto/
 	@scripts/generate-proto.sh
 
 bench: ## Run the benchmarks

@@ -48,7 +48,7 @@ scripts_pass_shellcheck() {
 
 python_scripts_compile() {
     local file
-    for file in scripts/*.py; do
+    for file in scripts/*.py clients/python/*.py; do
         python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$file" || return 1
     done
 }

@@ -29,6 +29,7 @@ pocketsphinx-testdata
 TEST_PACKAGES='
 redis-server    command -v redis-server
 protobuf-c-compiler command -v protoc-c
+protobuf-compiler command -v protoc
 sox             command -v sox
 iproute2        command -v ip || test -x /sbin/ip
 libsox-fmt-mp3

@@ -18,6 +18,9 @@ report=$(mktemp "$DEPS/log/test.XXXXXX")
 trap 'rm -f -- "$report"' EXIT
 status=0
 "$here/with-services.sh" "$here/run-tests.sh" "$@" 2>&1 | tee "$report" || status=$?
+if [ $# -eq 0 ]; then
+    "$here/test-python-client.sh" 2>&1 | tee -a "$report" || status=$?
+fi
 
 # The runner prints failures where they happen, which may be thousands of lines back.
 failed=$(grep -E '^(✘|.*fatal error:|.*Fatal error:)' "$report" | grep -vE '^✘ Test run with' || true)

@@ -66,7 +66,8 @@ struct  Stt__Rpc__V1__Hello
 
 
 /*
- * What the sender of the HELLO accepts. A peer that exceeds one of them ends its connection.
+ * What the sender of the HELLO accepts. Beyond max_message_bytes and max_streams a call ends, beyond the others the
+ * connection.
  */
 struct  Stt__Rpc__V1__Limits
 {
