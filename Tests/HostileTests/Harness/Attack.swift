@@ -60,10 +60,40 @@ struct Attack: Sendable {
     /// optimisation.
     static let noiseMilliseconds = 12.0
 
+    /// How often an attack is made before the honest client's times count. The rest of the machine can spoil one
+    /// measurement; a defence that is missing spoils all of them.
+    private static let mostAttempts = 3
+    /// Fewer calls than this in an attack's time say that the client was kept waiting.
+    private static let leastCalls = 10
+
     /// Measures an honest client before, while and after the attack is made, and the server all along; expects that
     /// nothing but the attackers suffers.
     @discardableResult
     func run(_ check: (HostileServer, HonestClient) async throws -> Void = { _, _ in }) async throws -> Result {
+        var result = try await make(check)
+        var attempts = 1
+        while !isServed(result), attempts < Self.mostAttempts {
+            result = try await make(check)
+            attempts += 1
+        }
+        #expect(
+            isServed(result),
+            """
+            \(name): p99 \(result.during.p99) ms of \(result.during.milliseconds.count) calls during, \
+            \(result.before.p99) ms before, in the last of \(attempts) attempts
+            """)
+        return result
+    }
+
+    /// Whether the honest client's calls took at most twice as long as without the attack.
+    private func isServed(_ result: Result) -> Bool {
+        // Calls of the service go to its store and back.
+        let noise = Self.noiseMilliseconds * (program == .service ? 2 : 1) + longestStepMilliseconds
+        return result.during.milliseconds.count >= Self.leastCalls
+            && result.during.p99 <= 2 * result.before.p99 + noise
+    }
+
+    private func make(_ check: (HostileServer, HonestClient) async throws -> Void) async throws -> Result {
         let server = try await HostileServer(options, program: program)
         let honest = HonestClient(server)
         var result = Result()
@@ -86,8 +116,6 @@ struct Attack: Sendable {
         result.before = after.p99 > quiet.p99 ? after : quiet
         result.before.errors = quiet.errors + after.errors
         for answers in assaults { result.answers.merge(answers) }
-        // Calls of the service go to its store and back.
-        let noise = Self.noiseMilliseconds * (program == .service ? 2 : 1) + longestStepMilliseconds
         report(result, descriptors: server.facts.descriptors - base.descriptors)
         #expect(server.isRunning, "\(name): the server ended")
         #expect(result.before.errors + result.during.errors == [], "\(name): the honest client saw errors")
@@ -95,9 +123,6 @@ struct Attack: Sendable {
         #expect(server.facts.threads <= base.threads + (program == .service ? 16 : 4), "\(name): threads are left over")
         #expect(
             result.grownMiB <= Double(boundMiB), "\(name): grew by \(result.grownMiB) MiB, bound \(boundMiB) MiB")
-        #expect(
-            result.during.p99 <= 2 * result.before.p99 + noise,
-            "\(name): p99 \(result.during.p99) ms during, \(result.before.p99) ms before")
         await honest.close()
         await server.stop()
         return result
