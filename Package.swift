@@ -93,7 +93,8 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "STTWorker", dependencies: ["STTCore", "STTAudio", "STTEngines", log], swiftSettings: strict),
         .target(
-            name: "STTService", dependencies: ["STTCore", "RPCServer", "RPCTransport", "RPCWire", "STTProto", "COpenSSL", log],
+            name: "STTService",
+            dependencies: ["STTCore", "RPCServer", "RPCTransport", "RPCWire", "STTProto", "COpenSSL", log],
             swiftSettings: strict),
 
         // The client library and the two programs.
