@@ -115,8 +115,25 @@ public final class RPCServer: Sendable {
         for server in loops { await server.loop.run { server.drain(grace: grace) } }
         await census.waitUntilEmpty(atMost: grace)
         for server in loops { await server.loop.run { server.cut() } }
-        await census.waitUntilEmpty(atMost: Self.closingTime)
+        async let closed: Void = census.waitUntilEmpty(atMost: Self.closingTime)
+        await waitForHandlers(of: loops, atMost: Self.closingTime)
+        await closed
         await shutdown()
+    }
+
+    /// A handler whose call was cut has things to undo, such as what it has stored of an upload.
+    private func waitForHandlers(of loops: [ServerLoop], atMost time: Duration) async {
+        let end = ContinuousClock.now + time
+        while ContinuousClock.now < end {
+            var running = 0
+            for server in loops { running += await server.loop.run { server.runningCalls } }
+            guard running > 0 else { return }
+            do {
+                try await Task.sleep(for: .milliseconds(10))
+            } catch {
+                return
+            }
+        }
     }
 
     /// Ends every call and closes at once.

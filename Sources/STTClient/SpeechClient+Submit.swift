@@ -80,12 +80,19 @@ extension SpeechClient {
         var schedule = schedule(patience: configuration.retryFor)
         var attempt = 1
         var hasRead = false
+        var goodStarts = 0
         while true {
+            let began = clock.now()
             do {
                 return try await upload(source, message, attempt: attempt, &hasRead, progress)
             } catch let error as RPCError {
                 markReached(by: error)
                 guard source.isRepeatable || !hasRead else { throw Self.notRepeatable(error) }
+                // A server that took bytes for a while was no part of the outage that ends it.
+                if hasRead, goodStarts < Self.mostGoodStarts, began.duration(to: clock.now()) >= Self.goodStart {
+                    goodStarts += 1
+                    schedule.progressed()
+                }
                 try await wait(after: error, &schedule)
                 attempt += 1
             } catch {
@@ -131,6 +138,9 @@ extension SpeechClient {
     }
 
     private static let firstWindowBytes = 1 << 20
+    /// An attempt of this length makes the next failure the begin of a new outage, but not for ever.
+    private static let goodStart = Duration.seconds(1)
+    private static let mostGoodStarts = 8
 
     /// A key that no other submit has: 128 random bits.
     private static func freshKey() -> String {

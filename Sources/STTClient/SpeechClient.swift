@@ -36,7 +36,7 @@ public final class SpeechClient: Sendable {
     /// How this client behaves.
     public let configuration: SpeechClientConfiguration
     let rpc: RPCClient
-    private let clock: RetryClock
+    let clock: RetryClock
     private let logger: Logger
     /// Whether the server ever answered.
     private let wasReached = Atomic(false)

@@ -12,7 +12,8 @@ public struct SpeechClientConfiguration: Sendable {
     public var connection: RPCClientConfiguration
     /// The deadline of calls with one request and one reply. `nil`: none. Submits and streams have none.
     public var callTimeout: Duration? = .seconds(30)
-    /// How long single calls and submits are repeated when a server that had been reached goes away.
+    /// How long single calls and submits are repeated when a server that had been reached goes away. For an upload it starts
+    /// anew where a server took its bytes for a second or more, up to 8 times: it bounds one outage, not the upload.
     public var retryFor: Duration = .seconds(10)
     /// The same for result streams. Starts anew with every message received, so it bounds one outage, not the stream.
     public var streamRetryFor: Duration = .seconds(60)

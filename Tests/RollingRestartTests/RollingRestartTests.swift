@@ -2,6 +2,7 @@ import Foundation
 import STTClient
 import STTProcess
 import STTRig
+import Synchronization
 import Testing
 
 /// Two servers that are restarted in turn while clients of both work on. Show 5 of the RPC layer.
@@ -129,11 +130,16 @@ struct RollingRestartTests {
         #expect(
             Set(jobs) == Set(load.uploads.map(\.id) + load.jobs), "jobs that nobody submitted, or that are missing")
         #expect(jobs.count == load.uploads.count + load.jobs.count)
-        var left: [String] = []
-        try await waitUntil("nothing is left over", within: .seconds(20), every: .milliseconds(500)) {
-            let contents = try await cluster.contents()
-            left = contents.orphans + contents.uploads + contents.samplesOfCompletedJobs
-            return left.isEmpty
+        let left = Mutex<[String]>([])
+        do {
+            try await waitUntil("nothing is left over", within: .seconds(20), every: .milliseconds(500)) {
+                let contents = try await cluster.contents()
+                let found = contents.orphans + contents.uploads + contents.samplesOfCompletedJobs
+                left.withLock { $0 = found }
+                return found.isEmpty
+            }
+        } catch is WaitedTooLong {
+            Issue.record("left over in the object store: \(left.withLock { $0 })")
         }
         for process in cluster.servers {
             let errors = process.process.log.split(separator: "\n").filter {
