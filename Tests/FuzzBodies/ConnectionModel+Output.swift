@@ -124,7 +124,7 @@ extension ConnectionModel {
         try require(stream.canSend, "stream \(id) sends without credit, or has nothing to send")
         let previous = stream.lastServed
         for other in streams.values
-        where other.id != id && other.canSend && !frame.header.flags.contains(.endSend) {
+        where !stream.isShortReply && other.id != id && other.canSend && !frame.header.flags.contains(.endSend) {
             let since = other.sendableSince ?? .max
             try require(
                 since >= previous || other.lastServed >= previous,

@@ -43,6 +43,8 @@ struct ConnectionModel {
         var end: StatusCode?
         /// Message and END may be in the output already.
         var mayBeWritten = false
+        /// A short reply, which overtakes what is queued on other streams.
+        var isShortReply = false
         var wakeAt: Int?
         var lastServed = 0
         var sendableSince: Int?

@@ -64,6 +64,7 @@ extension MachineFuzz {
             model.streams[stream.id]?.end = .ok
             model.streams[stream.id]?.isDoneSending = true
             model.streams[stream.id]?.mayBeWritten = true
+            model.streams[stream.id]?.isShortReply = stream.queue.isEmpty && SampleMessages.bytes[place].count <= 8192
         }
         let next = input.byte()
         if next & 1 != 0, stream.isHandled {
