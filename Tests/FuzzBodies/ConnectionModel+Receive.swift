@@ -193,7 +193,9 @@ extension ConnectionModel {
             switch varint() & 7 {
             case 0: _ = varint()
             case 1: rest = rest.dropFirst(8)
-            case 2: rest = rest.dropFirst(Int(clamping: varint()))
+            case 2:
+                let length = varint()
+                rest = rest.dropFirst(Int(clamping: length))
             case 5: rest = rest.dropFirst(4)
             default: return count
             }
