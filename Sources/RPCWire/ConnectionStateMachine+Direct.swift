@@ -17,6 +17,7 @@ extension ConnectionStateMachine {
     private mutating func writeDirectly(_ slot: Int, _ bytes: SharedBytes, flags: FrameFlags) {
         control.appendFrame(.data, flags: flags, stream: streams[slot].id, payload: bytes.bytes)
         streams[slot].sent += UInt64(bytes.count + FrameHeader.byteCount)
+        idleFrames.pay(for: IdleFrames.perSentFrame)
     }
 
     /// Client: queues the last message of a stream.

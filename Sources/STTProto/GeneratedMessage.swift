@@ -72,8 +72,10 @@ extension GeneratedMessage {
             write(to: &c.pointee, arena)
             let message = Self.base(of: c)
             let size = protobuf_c_message_get_packed_size(message)
+            // An array of no capacity is one that all share, and its count would be written to.
+            if size == 0 { return [UInt8]() }
             return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-                count = size == 0 ? 0 : protobuf_c_message_pack(message, buffer.baseAddress)
+                count = protobuf_c_message_pack(message, buffer.baseAddress)
             }
         }
         // The arena owns what the C message points to until here.

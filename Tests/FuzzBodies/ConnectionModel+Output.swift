@@ -7,7 +7,7 @@ extension ConnectionModel {
         var output = batch.pieces.reduce(into: [UInt8]()) { all, piece in
             switch piece {
             case .copied(let range): all += batch.copied[range]
-            case .shared(let bytes, let range): all += bytes.bytes[range]
+            case .shared(let bytes, let range): all += bytes.head[range]
             }
         }[...]
         try requireEqual(output.count, batch.byteCount, "the batch's count of bytes")
@@ -68,10 +68,27 @@ extension ConnectionModel {
             throw FuzzFailure(description: "a malformed WINDOW")
         }
         // The same frame may bring credit and end the stream.
-        guard let stream = streams[id], stream.isOpen else { return }
-        try require(limit > stream.told, "the limit of stream \(id) goes from \(stream.told) to \(limit)")
+        guard let stream = streams[id], stream.isOpen else {
+            guard let told = toldAtEnd[id] else { throw FuzzFailure(description: "WINDOW on stream \(id), unknown") }
+            try require(limit > told, "the limit of stream \(id) went from \(told) to \(limit)")
+            lateCredit += limit - told
+            toldAtEnd[id] = limit
+            return
+        }
+        try require(
+            limit >= stream.told + window / 2, "the limit of stream \(id) goes from \(stream.told) to \(limit)")
         try require(!stream.peerIsDone, "credit for stream \(id), whose peer has sent all")
-        streams[id]?.told = limit
+        let used = stream.consumed + stream.retained + stream.assembling
+        let shown = limit > used ? limit - used : 0
+        try require(
+            shown <= UInt64(max(local.maxWindowBytes, local.initialWindowBytes)),
+            "stream \(id) has a window of \(shown) bytes")
+        var raised = stream
+        raised.told = limit
+        raised.grown = shown > window ? shown - window : 0
+        streams[id] = raised
+        let grown = streams.values.reduce(0) { $0 + ($1.isOpen ? $1.grown : 0) }
+        try require(grown <= UInt64(local.maxHeldBytes / 4), "windows have grown by \(grown) bytes")
     }
 
     private func checkControl(_ expected: Control, _ frame: ParsedFrame) throws(FuzzFailure) {
@@ -107,7 +124,7 @@ extension ConnectionModel {
         try require(stream.canSend, "stream \(id) sends without credit, or has nothing to send")
         let previous = stream.lastServed
         for other in streams.values
-        where other.id != id && other.canSend && !frame.header.flags.contains(.endSend) {
+        where !stream.isShortReply && other.id != id && other.canSend && !frame.header.flags.contains(.endSend) {
             let since = other.sendableSince ?? .max
             try require(
                 since >= previous || other.lastServed >= previous,
@@ -128,6 +145,7 @@ extension ConnectionModel {
         }
         try requireEqual(frame.type, .data, "a stream's frame")
         stream.queue.removeFirst()
+        paidIdle += 2
         if head.isOnlyEnd {
             try requireEqual(frame.header.flags, [.endSend, .noMessage], "the flags of an end without a message")
             try requireEqual(frame.payload.count, 0, "the length of an end without a message")
@@ -138,7 +156,7 @@ extension ConnectionModel {
             try require(stream.sent <= stream.limit, "stream \(id) sends beyond its credit")
             try require(length <= head.left, "stream \(id) sends more than its message")
             try require(
-                frame.payload.elementsEqual(head.bytes.bytes[head.sent..<head.sent + length]),
+                frame.payload.elementsEqual(head.bytes[head.sent..<head.sent + length]),
                 "stream \(id) sends other bytes than those of its message")
             let isLast = length == head.left
             try require(isLast || length > 0, "a fragment that brings nothing")

@@ -69,6 +69,7 @@ extension ConnectionModel {
 
     /// Takes a frame whose header breaks no rule.
     mutating func receive(_ header: FrameHeader, _ payload: [UInt8]) -> Verdict {
+        clock = now
         switch header.type {
         case 1: return receiveHello(payload)
         case 2: return receiveCall(header.stream, payload)
@@ -79,31 +80,44 @@ extension ConnectionModel {
             let end = try? ControlMessage.End.decode(payload)
             return Verdict(event: .end(header.stream, end ?? ControlMessage.End(code: 13)))
         case 5:
-            guard streams[header.stream]?.isOpen == true else { return Verdict() }
+            guard streams[header.stream]?.isOpen == true else { return idle() }
             close(header.stream)
             let code = (try? ControlMessage.Cancel.decode(payload))?.code ?? 1
             return Verdict(event: .cancelled(header.stream, code), resets: countReset())
         case 6:
-            guard let window = try? ControlMessage.Window.decode(payload) else { return broken(.protocolError) }
-            guard var stream = streams[header.stream], stream.isOpen else { return Verdict() }
+            let verdict = idle()
+            guard let window = try? ControlMessage.Window.decode(payload) else {
+                return broken(.protocolError, verdict)
+            }
+            guard var stream = streams[header.stream], stream.isOpen else { return verdict }
             stream.limit = max(stream.limit, window.limit)
             streams[header.stream] = stream
-            return Verdict()
+            return verdict
         case 7:
             let value = payload.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            if header.flags.rawValue & 1 != 0 { return Verdict(event: .pong(value)) }
+            if header.flags.rawValue & 1 != 0 { return idle(.pong(value)) }
             let flood = count(\.pings, limit: local.maxPings)
             control.append(.ping(value, isAnswer: true))
             return Verdict(fatal: flood.may ? [.abuse] : [], isCertain: flood.must)
         case 8:
-            guard let goAway = try? ControlMessage.GoAway.decode(payload) else { return broken(.protocolError) }
+            guard let goAway = try? ControlMessage.GoAway.decode(payload) else {
+                return broken(.protocolError, idle())
+            }
             if !isServer { lastAccepted = min(lastAccepted ?? .max, goAway.lastStream) }
-            return Verdict(event: .goAway(goAway))
-        default: return Verdict()
+            return idle(.goAway(goAway))
+        default: return idle()
         }
     }
 
-    private func broken(_ reason: CloseReason) -> Verdict { Verdict(fatal: [reason]) }
+    private func broken(_ reason: CloseReason, _ verdict: Verdict = Verdict()) -> Verdict {
+        Verdict(fatal: verdict.fatal.union([reason]))
+    }
+
+    /// A frame that brings nothing by itself.
+    private mutating func idle(_ event: ModelEvent = .nothing) -> Verdict {
+        let flood = countIdle()
+        return Verdict(fatal: flood.may ? [.abuse] : [], isCertain: flood.must, event: event)
+    }
 
     mutating func countReset() -> (must: Bool, may: Bool)? {
         isServer ? count(\.resets, limit: local.maxResets) : nil
@@ -137,13 +151,16 @@ extension ConnectionModel {
         if lastAccepted != nil {
             highest = id
             lateCredit += window + 12
-            return Verdict()
+            return idle()
         }
+        paidIdle += 4
         let refusal: StatusCode?
         let call = try? ControlMessage.Call.decode(payload)
         if streams.count >= local.maxStreams {
             refusal = .resourceExhausted
-        } else if let call, call.metadata.reduce(0, { $0 + $1.key.utf8.count + $1.value.count }) <= 8192 {
+        } else if let call, payload.count <= 1024 || Self.fields(payload) <= 256, call.metadata.count <= 128,
+            call.metadata.reduce(0, { $0 + $1.key.utf8.count + $1.value.count }) <= 8192
+        {
             refusal = nil
         } else {
             refusal = .invalidArgument
@@ -156,6 +173,34 @@ extension ConnectionModel {
         }
         // The slot is the machine's choice.
         return Verdict(event: .call(id, call ?? ControlMessage.Call(method: "")))
+    }
+
+    /// The fields of a message that can be decoded.
+    private static func fields(_ message: [UInt8]) -> Int {
+        var rest = message[...]
+        func varint() -> UInt64 {
+            var (value, shift) = (UInt64(0), UInt64(0))
+            while let byte = rest.popFirst() {
+                value |= shift < 64 ? UInt64(byte & 0x7F) << shift : 0
+                shift += 7
+                if byte < 0x80 { break }
+            }
+            return value
+        }
+        var count = 0
+        while !rest.isEmpty {
+            count += 1
+            switch varint() & 7 {
+            case 0: _ = varint()
+            case 1: rest = rest.dropFirst(8)
+            case 2:
+                let length = varint()
+                rest = rest.dropFirst(Int(clamping: length))
+            case 5: rest = rest.dropFirst(4)
+            default: return count
+            }
+        }
+        return count
     }
 
     private mutating func receiveData(_ header: FrameHeader) -> Verdict {
@@ -206,6 +251,8 @@ extension ConnectionModel {
         }
         streams[id] = stream
         verdict.mayBeTooMuch = stream.received + 12 >= stream.told
+        // It may have lost what its window has grown.
+        streams[id]?.grown = 0
         return verdict
     }
 
@@ -216,6 +263,6 @@ extension ConnectionModel {
             lateCredit -= min(cost, lateCredit)
             return Verdict()
         }
-        return Verdict(fatal: [.flowControl], isCertain: false)
+        return Verdict(fatal: [.flowControl])
     }
 }

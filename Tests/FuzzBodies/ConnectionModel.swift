@@ -8,7 +8,7 @@ internal import STTProto
 /// credit may be given at any time, as long as what was promised to all streams stays within the bound.
 struct ConnectionModel {
     struct Queued {
-        var bytes: SharedBytes
+        var bytes: [UInt8]
         var sent = 0
         var endsSending = false
         var isOnlyEnd = false
@@ -33,15 +33,24 @@ struct ConnectionModel {
         /// Complete messages that nobody has used up, by their cost.
         var unread: [UInt64] = []
         var retained: UInt64 = 0
+        /// The window that the last WINDOW shows, where it must still be so large.
+        var grown: UInt64 = 0
 
         var queue: [Queued] = []
         var sent: UInt64 = 0
         var limit: UInt64
         var isDoneSending = false
         var end: StatusCode?
+        /// Message and END may be in the output already.
+        var mayBeWritten = false
+        /// A short reply, which overtakes what is queued on other streams.
+        var isShortReply = false
         var wakeAt: Int?
         var lastServed = 0
         var sendableSince: Int?
+
+        /// The peer has to send more of a message, may not, and all before was used up.
+        var isStarved: Bool { isOpen && isMidMessage && unread.isEmpty && received + 12 >= told }
 
         var queuedBytes: Int { queue.reduce(0) { $0 + ($1.isOnlyEnd ? 0 : $1.left + 12) } }
 
@@ -81,12 +90,19 @@ struct ConnectionModel {
     var hasComplained = false
     /// DATA that may still come for streams that are over.
     var lateCredit: UInt64 = 0
+    /// What streams had been told when they ended, for a WINDOW may go out beside the end.
+    var toldAtEnd: [UInt32: UInt64] = [:]
+    /// Idle frames that CALL and DATA have paid for.
+    var paidIdle = 0
     var now: UInt64 = 0
+    /// The time of the last frame.
+    var clock: UInt64 = 0
     /// Counts the DATA and END frames sent.
     var tick = 0
     var resets: [UInt64] = []
     var pings: [UInt64] = []
     var empties: [UInt64] = []
+    var idles: [UInt64] = []
 
     init(isServer: Bool, local: WireLimits) {
         self.isServer = isServer
@@ -117,10 +133,20 @@ struct ConnectionModel {
 
     /// Whether a count must be, may be or cannot be exceeded by one more event at this time.
     mutating func count(_ times: WritableKeyPath<Self, [UInt64]>, limit: Int) -> (must: Bool, may: Bool) {
-        self[keyPath: times].append(now)
+        self[keyPath: times].append(clock)
         let span = local.abuseWindowSeconds * 1_000_000_000
-        let recent = self[keyPath: times].count { now - $0 <= span }
+        let recent = self[keyPath: times].count { clock - $0 <= span }
         return (recent > 2 * limit, recent > limit)
+    }
+
+    /// Counts a frame that brings nothing.
+    mutating func countIdle() -> (must: Bool, may: Bool) {
+        guard isServer else { return (false, false) }
+        if paidIdle > 0 {
+            paidIdle -= 1
+            return (false, false)
+        }
+        return count(\.idles, limit: local.maxIdleFrames)
     }
 
     // Endings.
@@ -129,6 +155,7 @@ struct ConnectionModel {
         guard var stream = streams[id], stream.isOpen else { return }
         stream.isOpen = false
         lateCredit += stream.told - stream.received + 12
+        toldAtEnd[id] = stream.told
         stream.queue = []
         stream.end = nil
         stream.isDoneSending = true

@@ -2,7 +2,8 @@ internal import RPCWire
 
 /// Cuts the input into pieces and compares what the decoder makes of them with a parser that has all bytes at once.
 ///
-/// Input: whether there is a preface, a seed of the pieces' lengths, then the bytes of the stream.
+/// Input: whether there is a preface and which DATA is handed on before it is complete, a seed of the pieces' lengths, then the
+/// bytes of the stream.
 enum FrameParserFuzz {
     static let maxPayload = 600
 
@@ -22,9 +23,10 @@ enum FrameParserFuzz {
         // So that the fuzzer need not find the preface first.
         if expectsPreface, options & 2 == 2 { stream = WireProtocol.preface + stream }
 
+        let long = [Int.max, 0, 16, 17, 40, 200, 500, Int.max][Int(options >> 2 & 7)]
         let expected = reference(stream, expectsPreface: expectsPreface)
         for pieces in [[stream.count], Array(repeating: 1, count: stream.count), lengths(seed, stream.count)] {
-            let actual = try decode(stream, pieces, expectsPreface: expectsPreface)
+            let actual = try decode(stream, pieces, expectsPreface: expectsPreface, long: long)
             try requireEqual(actual.frames, expected.frames, "frames in pieces of \(pieces.prefix(8))")
             try requireEqual(actual.error, expected.error, "the error in pieces of \(pieces.prefix(8))")
         }
@@ -69,9 +71,9 @@ enum FrameParserFuzz {
     }
 
     private static func decode(
-        _ stream: [UInt8], _ pieces: [Int], expectsPreface: Bool
+        _ stream: [UInt8], _ pieces: [Int], expectsPreface: Bool, long: Int
     ) throws(FuzzFailure) -> Parsed {
-        var decoder = FrameDecoder(expectsPreface: expectsPreface)
+        var decoder = FrameDecoder(expectsPreface: expectsPreface, longPayloadBytes: long)
         var parsed = Parsed()
         var at = 0
         for length in pieces {
@@ -81,6 +83,13 @@ enum FrameParserFuzz {
             piece.copyBytes(from: stream[at..<(at + length)])
             at += length
             var rest = UnsafeRawBufferPointer(piece)
+            if decoder.payloadLeft > 0 {
+                let count = min(rest.count, decoder.payloadLeft)
+                parsed.frames[parsed.frames.count - 1].payload += rest[..<count]
+                decoder.tookPayload(count)
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+                if decoder.payloadLeft > 0 { continue }
+            }
             do throws(ConnectionError) {
                 while let frame = try decoder.next(
                     &rest,
@@ -89,7 +98,15 @@ enum FrameParserFuzz {
                     })
                 {
                     parsed.frames.append(ParsedFrame(header: frame.header, payload: Array(frame.payload)))
-                    if decoder.isMidFrame { throw ConnectionError(.internalFault, "mid-frame after a whole frame") }
+                    let missing = Int(frame.header.length) - frame.payload.count
+                    if decoder.payloadLeft != missing || decoder.isMidFrame != (missing > 0) {
+                        throw ConnectionError(.internalFault, "\(decoder.payloadLeft) bytes of \(missing) are missing")
+                    }
+                    if missing > 0,
+                        frame.header.type != FrameType.data.rawValue || frame.header.length < long || !rest.isEmpty
+                    {
+                        throw ConnectionError(.internalFault, "this frame is not to be handed on in parts")
+                    }
                 }
             } catch {
                 parsed.error = error.reason
@@ -99,6 +116,10 @@ enum FrameParserFuzz {
         }
         let left = reference(stream, expectsPreface: expectsPreface).left
         try requireEqual(decoder.isMidFrame, left > 0, "whether a frame is under way")
+        if decoder.payloadLeft > 0 {
+            let begun = parsed.frames.removeLast()
+            try requireEqual(begun.payload, Array(stream.suffix(left - 12)), "the payload of the frame under way")
+        }
         return parsed
     }
 

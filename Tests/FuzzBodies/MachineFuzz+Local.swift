@@ -4,7 +4,7 @@ internal import STTProto
 extension MachineFuzz {
     mutating func localAction(_ kind: Int) throws(FuzzFailure) {
         switch kind % 16 {
-        case 0: model.now += [1, 1000, 1_000_000_000, 31_000_000_000][input.choice(4)] * UInt64(input.byte())
+        case 0: passTime()
         case 1, 2: if model.isServer { end() } else { openStream() }
         case 3, 4, 5: queueMessage()
         case 6, 7, 8: consume()
@@ -16,7 +16,11 @@ extension MachineFuzz {
             machine.sendPing(value)
             model.control.append(.ping(value, isAnswer: false))
         case 12:
-            if input.choice(4) == 0 { goAway(CloseReason.allCases[input.choice(14)]) }
+            if model.isServer, input.choice(4) != 0 {
+                try reply()
+            } else if input.choice(4) == 0 {
+                goAway(CloseReason.allCases[input.choice(14)])
+            }
         case 13: try takeReleased()
         case 14: askToWake()
         default: break
@@ -24,6 +28,61 @@ extension MachineFuzz {
         if kind % 16 == 15 || kind >= 64 {
             try fill(maxBytes: [1, 100, 5000, 65_536, Int.max][input.choice(5)])
         }
+    }
+
+    private mutating func passTime() {
+        let step = [1, 1000, 10_000_000, 1_000_000_000, 31_000_000_000][input.choice(5)] * UInt64(input.byte())
+        model.now += step
+        // A window that lasts long becomes smaller.
+        if step > 100_000_000 { for id in model.streams.keys { model.streams[id]?.grown = 0 } }
+    }
+
+    /// Streams whose peer may not send what they wait for are ended, and no others.
+    mutating func endStarved() throws(FuzzFailure) {
+        guard machine.hasStarved else { return }
+        let slots = machine.takeStarved()
+        try requireEqual(Set(slots).count, slots.count, "starved streams named once")
+        for slot in slots {
+            let id = model.id(ofSlot: slot)
+            guard let stream = model.streams[id], stream.isStarved else {
+                throw FuzzFailure(description: "stream \(id) is called starved")
+            }
+            let resets = model.countReset()
+            tooMuch(id, slot)
+            if let resets { try checkResets(resets) }
+        }
+    }
+
+    /// A reply and OK, all at once, and maybe more before any of it goes out.
+    private mutating func reply() throws(FuzzFailure) {
+        guard let stream = liveStream(input.byte()) else { return }
+        let place = input.choice(SampleMessages.all.count)
+        guard stream.queuedBytes < 300_000 else { return }
+        machine.queueReply(stream.slot, SampleMessages.all[place])
+        if stream.isOpen, !stream.isDoneSending {
+            model.streams[stream.id]?.queue.append(.init(bytes: SampleMessages.bytes[place]))
+            model.streams[stream.id]?.end = .ok
+            model.streams[stream.id]?.isDoneSending = true
+            model.streams[stream.id]?.mayBeWritten = true
+            model.streams[stream.id]?.isShortReply = stream.queue.isEmpty && SampleMessages.bytes[place].count <= 8192
+        }
+        let next = input.byte()
+        if next & 1 != 0, stream.isHandled {
+            machine.handlerReturned(stream.slot)
+            model.handlerReturned(stream.id)
+        }
+        if next & 2 != 0 { endNow(stream.id, stream.slot, .cancelled, "") }
+        model.streams[stream.id]?.mayBeWritten = false
+    }
+
+    private mutating func endNow(_ id: UInt32, _ slot: Int, _ code: StatusCode, _ message: String) {
+        let written = machine.controlBytes
+        machine.endNow(slot, RPCError(code, message))
+        guard let stream = model.streams[id], stream.isOpen else { return }
+        // The END that is written already is the stream's only one.
+        if stream.mayBeWritten, machine.controlBytes == written { return }
+        model.control.append(.end(id, code))
+        model.close(id)
     }
 
     var didComplain: Bool { model.hasComplained }
@@ -53,13 +112,14 @@ extension MachineFuzz {
     private mutating func queueMessage() {
         guard let stream = liveStream(input.byte()) else { return }
         let choice = Int(input.byte())
-        let bytes = SampleMessages.all[choice % SampleMessages.all.count]
+        let place = choice % SampleMessages.all.count
+        let bytes = SampleMessages.all[place]
         let endsSending = !model.isServer && choice >= 200
         // The layer above waits for room.
         guard stream.queuedBytes < 300_000 else { return }
         machine.queueMessage(stream.slot, bytes, endsSending: endsSending)
         guard stream.isOpen, !stream.isDoneSending else { return }
-        model.streams[stream.id]?.queue.append(.init(bytes: bytes, endsSending: endsSending))
+        model.streams[stream.id]?.queue.append(.init(bytes: SampleMessages.bytes[place], endsSending: endsSending))
         model.streams[stream.id]?.isDoneSending = endsSending
     }
 
@@ -67,7 +127,7 @@ extension MachineFuzz {
         guard let stream = liveStream(input.byte()) else { return }
         machine.queueEndOfMessages(stream.slot)
         guard stream.isOpen, !stream.isDoneSending else { return }
-        model.streams[stream.id]?.queue.append(.init(bytes: SharedBytes([]), endsSending: true, isOnlyEnd: true))
+        model.streams[stream.id]?.queue.append(.init(bytes: [], endsSending: true, isOnlyEnd: true))
         model.streams[stream.id]?.isDoneSending = true
     }
 
@@ -104,10 +164,7 @@ extension MachineFuzz {
         guard let stream = liveStream(input.byte()) else { return }
         let code = StatusCode.allCases[input.choice(17)]
         guard model.isServer else { return cancel(stream.id, stream.slot, code) }
-        machine.endNow(stream.slot, RPCError(code, input.flag() ? "enough\0" : ""))
-        guard stream.isOpen else { return }
-        model.control.append(.end(stream.id, code))
-        model.close(stream.id)
+        endNow(stream.id, stream.slot, code, input.flag() ? "enough\0" : "")
     }
 
     mutating func cancel(_ id: UInt32, _ slot: Int, _ code: StatusCode) {

@@ -47,6 +47,16 @@ extension MachineFuzz {
                 method: "a/B",
                 metadata: [.init(key: "k", value: Array(SampleMessages.filler.prefix(input.uint16() % 9000)))])
             payload = (try? call.encode()) ?? []
+        case 2:
+            let entry = ControlMessage.MetadataEntry(key: "k", value: Array(repeating: 1, count: input.choice(32)))
+            let call = ControlMessage.Call(
+                method: "a/B", metadata: Array(repeating: entry, count: input.uint16() % 300))
+            payload = (try? call.encode()) ?? []
+        case 3:
+            // A field that nobody knows, again and again.
+            let field: [[UInt8]] = [[0x78, 1], [0x7A, 2, 0, 0], [0x7D, 1, 2, 3, 4], [0x79, 1, 2, 3, 4, 5, 6, 7, 8]]
+            let choice = input.choice(4)
+            payload = Array(repeatElement(field[choice], count: 100 + input.choice(256)).joined()) + input.take(3)
         default:
             let call = ControlMessage.Call(
                 method: ["a/B", "c/D"][input.choice(2)], deadlineMilliseconds: input.interestingUInt64())
@@ -176,30 +186,36 @@ extension MachineFuzz {
         } else {
             try requireEqual(modelEvent(event), verdict.event, "the event")
         }
-        if let resets = verdict.resets {
-            if machine.abuse != nil {
-                try require(resets.may || didComplain, "too many resets are seen where there are few")
-                complain()
-            } else {
-                try require(!resets.must, "a flood of resets is not seen")
-            }
-        }
+        if let resets = verdict.resets { try checkResets(resets) }
         // What the layer above does.
         switch verdict.event {
         case .messageTooLarge(let id), .tooMuchHeld(let id):
             guard let slot = model.streams[id]?.slot else { return }
-            if model.isServer {
-                model.control.append(.end(id, .resourceExhausted))
-                model.close(id)
-                machine.endNow(slot, RPCError(.resourceExhausted, "too much"))
-            } else {
-                cancel(id, slot, .resourceExhausted)
-            }
+            tooMuch(id, slot)
         case .goAway(let goAway) where !model.isServer:
             for (id, stream) in model.streams.sorted(by: { $0.key < $1.key }) where id > goAway.lastStream {
                 cancel(id, stream.slot, .cancelled)
             }
         default: break
+        }
+    }
+
+    mutating func checkResets(_ resets: (must: Bool, may: Bool)) throws(FuzzFailure) {
+        if machine.abuse != nil {
+            try require(resets.may || didComplain, "too many resets are seen where there are few")
+            complain()
+        } else {
+            try require(!resets.must, "a flood of resets is not seen")
+        }
+    }
+
+    mutating func tooMuch(_ id: UInt32, _ slot: Int) {
+        if model.isServer {
+            model.control.append(.end(id, .resourceExhausted))
+            model.close(id)
+            machine.endNow(slot, RPCError(.resourceExhausted, "too much"))
+        } else {
+            cancel(id, slot, .resourceExhausted)
         }
     }
 

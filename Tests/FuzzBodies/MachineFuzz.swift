@@ -39,6 +39,8 @@ struct MachineFuzz: ~Copyable {
         limits.maxResets = 4
         limits.maxPings = 3
         limits.maxEmptyFrames = 3
+        limits.maxIdleFrames = 6
+        limits.maxWindowBytes = choice & 0x80 == 0 ? limits.initialWindowBytes * 4 : 1 << 22
         return limits
     }
 
@@ -54,6 +56,7 @@ struct MachineFuzz: ~Copyable {
             let kind = input.byte()
             if kind & 1 == 0 { try peerAction(Int(kind >> 1)) } else { try localAction(Int(kind >> 1)) }
             if isOver { return }
+            try endStarved()
             // What is not DATA goes out at once, so that the peer knows all limits.
             try fill(maxBytes: 0)
             try checkState()
@@ -77,6 +80,9 @@ struct MachineFuzz: ~Copyable {
     }
 
     func checkState() throws(FuzzFailure) {
+        var queued = 0
+        for slot in model.lastOfSlot.keys { queued += machine.queuedBytes(slot) }
+        try requireEqual(machine.queuedOutputBytes, queued, "the bytes queued on all streams together")
         let bound = UInt64(model.local.maxHeldBytes) + UInt64(model.streams.count) * model.window
         try require(
             machine.heldBytes <= UInt64(model.local.maxHeldBytes),

@@ -38,6 +38,9 @@ struct MachinePairFuzz: ~Copyable {
         var decoder: FrameDecoder
         var incoming: [UInt8] = []
         var idOfSlot: [Int: UInt32] = [:]
+        var now: UInt64 = 1
+        /// A frame of which the decoder has seen the beginning, and what has come of its payload.
+        var long: (slot: Int, stream: UInt32, event: InboundEvent, payload: [UInt8])?
     }
 
     static func run(_ bytes: [UInt8]) throws(FuzzFailure) {
@@ -55,10 +58,16 @@ struct MachinePairFuzz: ~Copyable {
         limits.maxResets = .max
         limits.maxPings = .max
         limits.maxEmptyFrames = 0
+        // An honest peer's WINDOWs, all of them paid for by what it was sent.
+        limits.maxIdleFrames = 0
+        limits.maxWindowBytes = [1 << 22, 100_000][Int(choice >> 3 & 1)]
+        let long = [Int.max, 16_384, 1000][Int(choice >> 4) % 3]
         client = Peer(
-            machine: ConnectionStateMachine(role: .client, local: limits), decoder: FrameDecoder(expectsPreface: false))
+            machine: ConnectionStateMachine(role: .client, local: limits),
+            decoder: FrameDecoder(expectsPreface: false, longPayloadBytes: long))
         server = Peer(
-            machine: ConnectionStateMachine(role: .server, local: limits), decoder: FrameDecoder(expectsPreface: true))
+            machine: ConnectionStateMachine(role: .server, local: limits),
+            decoder: FrameDecoder(expectsPreface: true, longPayloadBytes: long))
         self.input = input
     }
 
@@ -83,7 +92,13 @@ struct MachinePairFuzz: ~Copyable {
         case 7: move(toServer: input.flag(), maxBytes: 1 << input.choice(18))
         case 8: consume(toServer: input.flag(), one: true)
         case 9: if input.flag() { endRequests() } else { handlerReturns() }
-        case 10: if input.choice(4) == 0 { giveUp() } else { client.machine.sendPing(UInt64(kind)) }
+        case 10:
+            switch input.choice(6) {
+            case 0: giveUp()
+            case 1: client.machine.sendPing(UInt64(kind))
+            case 2: reply()
+            default: passTime()
+            }
         default:
             move(toServer: true, maxBytes: .max)
             try deliver(toServer: true, .max)
@@ -130,6 +145,26 @@ struct MachinePairFuzz: ~Copyable {
             server.machine.queueMessage(slot, bytes)
             calls[id]?.toClient.expected.append(sample)
         }
+    }
+
+    /// Of both sides' clocks, one for both will do.
+    private mutating func passTime() {
+        client.now += [1000, 300_000_000, 6_000_000_000][input.choice(3)]
+        server.now = client.now
+    }
+
+    /// The one message and OK, as of a unary call.
+    private mutating func reply() {
+        let choice = input.choice(256)
+        let sample = input.choice(SampleMessages.all.count)
+        let bytes = SampleMessages.all[sample]
+        guard bytes.count <= server.machine.maxOutboundMessageBytes,
+            let id = pick(choice, { $0.serverSlot != nil && !$0.toClient.isEnded && !$0.isReturned }),
+            let slot = calls[id]?.serverSlot
+        else { return }
+        server.machine.queueReply(slot, bytes)
+        calls[id]?.toClient.expected.append(sample)
+        handlerReturns(id)
     }
 
     private mutating func endRequests() {
@@ -186,10 +221,25 @@ struct MachinePairFuzz: ~Copyable {
                 } else {
                     client.machine.consumed(slot, flow: flow)
                 }
+                endStarved(toServer: toServer)
                 if one { return true }
             }
         }
         return didAny
+    }
+
+    /// Ends the streams whose peer may not send what they wait for.
+    private mutating func endStarved(toServer: Bool) {
+        if toServer {
+            for slot in server.machine.takeStarved() { refuse(server.idOfSlot[slot] ?? 0, slot) }
+        } else {
+            for slot in client.machine.takeStarved() {
+                let id = client.idOfSlot[slot] ?? 0
+                calls[id]?.isWhole = false
+                calls[id]?.clientSlot = nil
+                client.machine.cancel(slot, .resourceExhausted)
+            }
+        }
     }
 
     // The pipe.
@@ -207,7 +257,7 @@ struct MachinePairFuzz: ~Copyable {
         for piece in batch.pieces {
             switch piece {
             case .copied(let range): bytes += batch.copied[range]
-            case .shared(let shared, let range): bytes += shared.bytes[range]
+            case .shared(let shared, let range): bytes += shared.head[range]
             }
         }
         if toServer { server.incoming += bytes } else { client.incoming += bytes }
@@ -238,12 +288,28 @@ struct MachinePairFuzz: ~Copyable {
     private static func next(
         _ peer: inout Peer, _ rest: inout UnsafeRawBufferPointer
     ) throws(ConnectionError) -> (InboundEvent, [UInt8])? {
+        if peer.decoder.payloadLeft > 0 {
+            let count = min(rest.count, peer.decoder.payloadLeft)
+            peer.long?.payload += rest[..<count]
+            peer.decoder.tookPayload(count)
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            guard peer.decoder.payloadLeft == 0 else { return nil }
+            let long = peer.long
+            peer.long = nil
+            // The stream may have ended since the frame began.
+            if let long, peer.machine.isOpen(long.slot), peer.machine.streamID(long.slot) == long.stream {
+                return (long.event, long.payload)
+            }
+        }
         guard
             let frame = try peer.decoder.next(
                 &rest, admit: { header throws(ConnectionError) in try peer.machine.admit(header) })
         else { return nil }
         let payload = Array(frame.payload)
-        return (try peer.machine.receive(frame, now: 1), payload)
+        let event = try peer.machine.receive(frame, now: peer.now)
+        guard peer.decoder.payloadLeft > 0, case .data(let slot, _, _, _, _) = event else { return (event, payload) }
+        peer.long = (slot, frame.header.stream, event, payload)
+        return nil
     }
 
     private mutating func take(_ event: InboundEvent, _ payload: [UInt8], toServer: Bool) throws(FuzzFailure) {
@@ -309,7 +375,7 @@ struct MachinePairFuzz: ~Copyable {
             throw FuzzFailure(description: "call \(id) brings a message that nobody sent")
         }
         try require(
-            direction.assembly == SampleMessages.all[sample].bytes, "call \(id) brings another message than was sent")
+            direction.assembly == SampleMessages.bytes[sample], "call \(id) brings another message than was sent")
         calls[id]?[keyPath: path].expected.removeFirst()
     }
 
@@ -344,6 +410,8 @@ struct MachinePairFuzz: ~Copyable {
         try requireEqual(server.machine.streamCount, 0, "streams of the server that are left")
         try requireEqual(client.machine.heldBytes, 0, "bytes that the client holds in the end")
         try requireEqual(server.machine.heldBytes, 0, "bytes that the server holds in the end")
+        try requireEqual(client.machine.queuedOutputBytes, 0, "bytes that the client has queued in the end")
+        try requireEqual(server.machine.queuedOutputBytes, 0, "bytes that the server has queued in the end")
     }
 
     private mutating func exchangeAll() throws(FuzzFailure) {

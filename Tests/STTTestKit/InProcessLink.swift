@@ -133,8 +133,9 @@ private final class Relay: Sendable {
             left -= length
             if faults.delay > .zero { usleep(UInt32(faults.delay / .microseconds(1))) }
             if isSwallowing.load(ordering: .sequentiallyConsistent) { continue }
-            guard write(buffer[..<length], to: target) else { break }
+            // Before they arrive, for whoever gets them may ask at once.
             count(length)
+            guard write(buffer[..<length], to: target) else { break }
         }
         if left == 0 {
             cut()
