@@ -6,11 +6,11 @@ public import RPCWire
 /// cancellation.
 public final class CallContext: Sendable {
     /// `package.Service/Method`.
-    public let method: String
+    public var method: String { origin.method }
     /// Unique within this process; the `call` of log lines.
     public let callID: UInt64
     /// The peer's address, for logs.
-    public let peer: String
+    public var peer: String { origin.peer }
     /// When the caller stops waiting; nil where it set no deadline.
     public let deadline: ContinuousClock.Instant?
     public var metadata: Metadata { extras?.metadata ?? Metadata() }
@@ -19,7 +19,9 @@ public final class CallContext: Sendable {
     /// W3C trace context; nil where the caller gave none.
     public var traceparent: String? { extras?.traceparent }
     /// Whom the connection's token names; nil where the server asks for none.
-    public let tenant: String?
+    public var tenant: String? { origin.tenant }
+
+    private let origin: CallOrigin
 
     /// What most calls have none of, out of line: it would be a third of what an idle call keeps here.
     private final class Extras: Sendable {
@@ -32,6 +34,11 @@ public final class CallContext: Sendable {
             self.idempotencyKey = idempotencyKey
             self.traceparent = traceparent
         }
+
+        static func make(_ metadata: Metadata, _ idempotencyKey: String?, _ traceparent: String?) -> Extras? {
+            metadata.isEmpty && idempotencyKey == nil && traceparent == nil
+                ? nil : Extras(metadata, idempotencyKey, traceparent)
+        }
     }
 
     private let extras: Extras?
@@ -41,13 +48,33 @@ public final class CallContext: Sendable {
         metadata: Metadata = Metadata(), idempotencyKey: String? = nil, traceparent: String? = nil,
         tenant: String? = nil
     ) {
-        self.method = method
+        origin = CallOrigin(method: method, peer: peer, tenant: tenant)
         self.callID = callID
-        self.peer = peer
         self.deadline = deadline
-        extras =
-            metadata.isEmpty && idempotencyKey == nil && traceparent == nil
-            ? nil : Extras(metadata, idempotencyKey, traceparent)
+        extras = Extras.make(metadata, idempotencyKey, traceparent)
+    }
+
+    init(
+        _ origin: CallOrigin, callID: UInt64, deadline: ContinuousClock.Instant?, metadata: Metadata,
+        idempotencyKey: String?, traceparent: String?
+    ) {
+        self.origin = origin
+        self.callID = callID
+        self.deadline = deadline
+        extras = Extras.make(metadata, idempotencyKey, traceparent)
+    }
+}
+
+/// What the calls of a connection to one method have in common. They share it: on its own it would be a third of what an
+/// idle call keeps here.
+final class CallOrigin: Sendable {
+    let method: String
+    let peer: String
+    let tenant: String?
+
+    init(method: String, peer: String, tenant: String?) {
+        self.method = method
+        self.peer = peer
         self.tenant = tenant
     }
 }

@@ -1,30 +1,10 @@
-public import RPCTransport
+internal import RPCTransport
 public import RPCWire
 public import STTProto
 
-/// A call as its handler sees it, without the types of its messages.
-@usableFromInline
-struct HandlerCall: Sendable {
-    @usableFromInline let context: CallContext
-    let source: any InboundMessageSource
-    let sink: any OutboundMessageSink
-
-    @usableFromInline
-    func requests<Req: ProtoMessage>(_: Req.Type = Req.self) -> InboundMessages<Req> {
-        source.belongToCurrentTask()
-        return InboundMessages(source)
-    }
-
-    @usableFromInline
-    func replies<Res: ProtoMessage>(_: Res.Type = Res.self) -> OutboundMessages<Res> {
-        source.belongToCurrentTask()
-        return OutboundMessages(sink)
-    }
-}
-
 /// Runs a handler. Gives the encoded reply, or nil where the replies went out one by one.
 @usableFromInline
-typealias HandlerBody = @Sendable (HandlerCall) async throws -> SharedBytes?
+typealias HandlerBody = @Sendable (ServerCall) async throws -> SharedBytes?
 
 /// Runs the handler of a unary call. Gives the encoded reply.
 @usableFromInline

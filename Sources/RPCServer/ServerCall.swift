@@ -1,18 +1,21 @@
 internal import Logging
-internal import RPCTransport
+public import RPCTransport
 internal import RPCWire
+public import STTProto
 
 /// One call on the server: from CALL until the handler has returned and END is out.
 ///
+/// The bodies of streaming handlers get it as it is: it is one reference in their frames, which an idle stream keeps.
+///
 /// Concurrency: touched on its loop only. The handler runs as a task of the loop and gets the stream, which may be used
 /// from anywhere.
+@usableFromInline
 final class ServerCall: @unchecked Sendable {
     private let connection: ServerConnection
     private let stream: CallStream
-    private let context: CallContext
+    @usableFromInline let context: CallContext
     private let method: LoopMethod
     @exclusivity(unchecked) private var intercepted: InterceptedCall?
-    @exclusivity(unchecked) private var outcome = StatusCode.unknown
 
     /// What runs once the client has sent its one request.
     private enum Work {
@@ -20,8 +23,10 @@ final class ServerCall: @unchecked Sendable {
         case streaming(HandlerBody)
     }
 
-    @exclusivity(unchecked) private var prepared: Work?
     @exclusivity(unchecked) private var task: Task<Void, Never>?
+    // The small ones are last and side by side, for an idle call is to be small.
+    @exclusivity(unchecked) private var prepared: Work?
+    @exclusivity(unchecked) private var outcome = StatusCode.unknown
     @exclusivity(unchecked) private var timer: TimerID?
     /// The outcome is decided: what the handler makes of it no longer counts.
     @exclusivity(unchecked) private var isOver = false
@@ -44,28 +49,55 @@ final class ServerCall: @unchecked Sendable {
         if case .requestStream(let body) = method.handler { run(.streaming(body)) }
     }
 
+    @usableFromInline
+    func requests<Req: ProtoMessage>(_: Req.Type = Req.self) -> InboundMessages<Req> {
+        stream.belongToCurrentTask()
+        return InboundMessages(stream)
+    }
+
+    @usableFromInline
+    func replies<Res: ProtoMessage>(_: Res.Type = Res.self) -> OutboundMessages<Res> {
+        stream.belongToCurrentTask()
+        return OutboundMessages(stream)
+    }
+
     private func run(_ work: Work) {
         isRunning = true
         connection.server.runningCalls += 1
-        // Runs here until it first waits: a handler that need not wait has returned when this line is through.
-        let task = Task.immediate(executorPreference: stream.loop) {
-            let result: Result<SharedBytes?, any Error>
-            do {
-                switch work {
-                case .unary(let body): result = .success(try await body(self.context))
-                case .streaming(let body):
-                    let call = HandlerCall(context: self.context, source: self.stream, sink: self.stream)
-                    result = .success(try await body(call))
-                }
-            } catch {
-                result = .failure(error)
+        let task =
+            switch work {
+            case .unary(let body): start(body)
+            case .streaming(let body): start(body)
             }
-            // The task prefers the loop, so this is on it.
-            self.returned(result)
-        }
         if isRunning { self.task = task }
     }
 
+    // Runs here until it first waits: a handler that need not wait has returned when `start` is through. The task prefers
+    // the loop, so it is there that it returns.
+
+    private func start(_ body: @escaping UnaryBody) -> Task<Void, Never> {
+        Task.immediate(executorPreference: stream.loop) {
+            do {
+                self.returned(.success(try await body(self.context)))
+            } catch {
+                self.returned(.failure(error))
+            }
+        }
+    }
+
+    /// The frames of a task share slabs of 1 KiB, and those of an idle stream have to fit into one. So this has a frame of
+    /// its own kind, which keeps two references while the handler runs.
+    private func start(_ body: @escaping HandlerBody) -> Task<Void, Never> {
+        Task.immediate(executorPreference: stream.loop) {
+            do {
+                self.returned(.success(try await body(self)))
+            } catch {
+                self.returned(.failure(error))
+            }
+        }
+    }
+
+    @inline(never)
     private func returned(_ result: Result<SharedBytes?, any Error>) {
         stream.loop.assertOnLoop()
         isRunning = false

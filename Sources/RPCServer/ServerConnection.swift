@@ -16,7 +16,7 @@ final class ServerConnection {
     /// Kept to ask the authenticator again; nil without one, and before the HELLO.
     private var token: [UInt8]?
     /// The last call's method. Most calls of a connection are of one.
-    @exclusivity(unchecked) private var lastMethod: (name: String, method: LoopMethod)?
+    @exclusivity(unchecked) private var lastMethod: (origin: CallOrigin, method: LoopMethod)?
 
     init(_ server: ServerLoop, _ connection: Connection, addressKey: String?) {
         self.server = server
@@ -63,6 +63,7 @@ extension ServerConnection: ConnectionDelegate {
             do throws(RPCError) {
                 tenant = try authenticator.authenticate(token: hello.token, peer: connection.peerIdentity)
                 token = hello.token
+                lastMethod = nil
             } catch {
                 server.logTurnedAway(peer, error.message)
                 throw ConnectionError(.unauthenticated, error.message)
@@ -86,36 +87,33 @@ extension ServerConnection: ConnectionDelegate {
                 idempotencyKey: idempotencyKey, traceparent: traceparent)
             return beginIntercepted(stream, head)
         }
+        guard let (origin, method) = method(of: call.method) else { return refuse(stream, unknownMethod: call.method) }
         let context = CallContext(
-            method: call.method, callID: callID, peer: peer, deadline: timeout.map { .now + $0 }, metadata: metadata,
-            idempotencyKey: idempotencyKey, traceparent: traceparent, tenant: tenant)
-        begin(stream, context, timeout: timeout, nil)
+            origin, callID: callID, deadline: timeout.map { .now + $0 }, metadata: metadata,
+            idempotencyKey: idempotencyKey, traceparent: traceparent)
+        ServerCall(self, stream, context, method, nil).begin(timeout: timeout)
     }
 
     private func beginIntercepted(_ stream: CallStream, _ head: CallHead) {
         do throws(RPCError) {
             let intercepted = try InterceptedCall(head, server.configuration.interceptors)
             let head = intercepted.head
+            guard let (origin, method) = method(of: head.method) else {
+                intercepted.ended(.unimplemented)
+                return refuse(stream, unknownMethod: head.method)
+            }
             let context = CallContext(
-                method: head.method, callID: head.callID, peer: peer, deadline: head.timeout.map { .now + $0 },
-                metadata: head.metadata, idempotencyKey: head.idempotencyKey, traceparent: head.traceparent,
-                tenant: tenant)
-            begin(stream, context, timeout: head.timeout, intercepted)
+                origin, callID: head.callID, deadline: head.timeout.map { .now + $0 }, metadata: head.metadata,
+                idempotencyKey: head.idempotencyKey, traceparent: head.traceparent)
+            ServerCall(self, stream, context, method, intercepted).begin(timeout: head.timeout)
         } catch {
             refuse(stream, error)
         }
     }
 
-    private func begin(
-        _ stream: CallStream, _ context: CallContext, timeout: Duration?, _ intercepted: InterceptedCall?
-    ) {
-        guard let method = method(of: context.method) else {
-            intercepted?.ended(.unimplemented)
-            let name = context.method.prefix(128)
-            return refuse(
-                stream, RPCError(.unimplemented, "this server has no method \"\(name)\""), isProvoked: true)
-        }
-        ServerCall(self, stream, context, method, intercepted).begin(timeout: timeout)
+    private func refuse(_ stream: CallStream, unknownMethod name: String) {
+        let error = RPCError(.unimplemented, "this server has no method \"\(name.prefix(128))\"")
+        refuse(stream, error, isProvoked: true)
     }
 
     private func refuse(_ stream: CallStream, _ error: RPCError, isProvoked: Bool = false) {
@@ -123,11 +121,12 @@ extension ServerConnection: ConnectionDelegate {
         connection?.handlerReturned(stream)
     }
 
-    private func method(of name: String) -> LoopMethod? {
-        if let lastMethod, lastMethod.name == name { return lastMethod.method }
+    private func method(of name: String) -> (CallOrigin, LoopMethod)? {
+        if let lastMethod, lastMethod.origin.method == name { return lastMethod }
         guard let method = server.loopMethods[name] else { return nil }
-        lastMethod = (name, method)
-        return method
+        let found = (CallOrigin(method: name, peer: peer, tenant: tenant), method)
+        lastMethod = found
+        return found
     }
 
     func connection(_ connection: Connection, didReceive goAway: ControlMessage.GoAway) {

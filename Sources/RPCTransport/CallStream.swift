@@ -326,6 +326,8 @@ package final class CallStream: @unchecked Sendable {
 }
 
 extension CallStream: InboundMessageSource {
+    // Always inlined, so that the protocol's entry point does not keep a frame of its own beside this one.
+    @inline(__always)
     package func nextMessages() async throws -> [SharedBytes] {
         if let ready = try takeReadyHere() { return ready }
         if isInOwnTask {
@@ -382,6 +384,7 @@ extension CallStream: InboundMessageSource {
 }
 
 extension CallStream: OutboundMessageSink {
+    @inline(__always)
     package func sendMessage(_ bytes: SharedBytes) async throws {
         if loop.isCurrent, try trySend(bytes) { return }
         if isInOwnTask {

@@ -5,8 +5,16 @@ package protocol TimerTarget: AnyObject {
 
 /// Names a scheduled timer.
 package struct TimerID: Sendable, Equatable {
-    fileprivate let slot: Int
+    // 32 bits each, for every idle call keeps one.
+    fileprivate let number: UInt32
     fileprivate let generation: UInt32
+
+    fileprivate init(slot: Int, generation: UInt32) {
+        number = UInt32(truncatingIfNeeded: slot)
+        self.generation = generation
+    }
+
+    fileprivate var slot: Int { Int(number) }
 }
 
 /// Timers in a binary heap whose cancelled ones stay until they come up or are too many.
