@@ -49,6 +49,8 @@ final class ServerCall: @unchecked Sendable {
         if case .requestStream(let body) = method.handler { run(.streaming(body)) }
     }
 
+    // For the bodies of streaming handlers.
+
     @usableFromInline
     func requests<Req: ProtoMessage>(_: Req.Type = Req.self) -> InboundMessages<Req> {
         stream.belongToCurrentTask()
@@ -85,8 +87,9 @@ final class ServerCall: @unchecked Sendable {
         }
     }
 
-    /// The frames of a task share slabs of 1 KiB, and those of an idle stream have to fit into one. So this has a frame of
-    /// its own kind, which keeps two references while the handler runs.
+    /// Apart from the unary calls' closure, for this frame lasts as long as a stream: 64 bytes, and 176 as one closure. A
+    /// second slab of the task's allocator is 1 KiB more for each idle stream; of the first one's 984 bytes an idle upload
+    /// with a small handler takes 864.
     private func start(_ body: @escaping HandlerBody) -> Task<Void, Never> {
         Task.immediate(executorPreference: stream.loop) {
             do {
