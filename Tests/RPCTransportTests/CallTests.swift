@@ -4,7 +4,7 @@ import RPCTransport
 import STTProto
 import Testing
 
-@Suite("Calls over a real socket", .timeLimit(.minutes(1)))
+@Suite("Calls over a real socket", .timeLimit(.minutes(5)))
 struct CallTests {
     @Test func `a unary call gets its reply`() async throws {
         try await withServer { _, client in

@@ -4,7 +4,7 @@ import RPCTransport
 import STTProto
 import Testing
 
-@Suite("Long messages over a real socket", .timeLimit(.minutes(1)))
+@Suite("Long messages over a real socket", .timeLimit(.minutes(5)))
 struct LongMessageTests {
     /// Bytes that tell their place.
     private static func audio(_ count: Int, seed: Int) -> [UInt8] {
