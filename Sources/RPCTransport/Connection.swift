@@ -176,6 +176,8 @@ package final class Connection: @unchecked Sendable {
     }
 
     func consumed(_ stream: CallStream, flow: UInt64, isRetained: Bool = false) {
+        // What a stream that is over leaves to be read brings no credit.
+        guard machine.isOpen(stream.slot) else { return }
         machine.consumed(stream.slot, flow: flow, isRetained: isRetained)
         if machine.hasOutput || machine.hasStarved { setDirty() }
     }
@@ -302,6 +304,7 @@ package final class Connection: @unchecked Sendable {
         isDispatching = true
         defer {
             isDispatching = false
+            loop.wakeReaders()
             tellOfCapacity()
         }
         takePayload(&input)

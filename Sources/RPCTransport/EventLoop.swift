@@ -68,6 +68,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     @exclusivity(unchecked) private var eagerness = EagerWaiting()
     /// In this turn, by all connections.
     @exclusivity(unchecked) var bytesRead = 0
+    /// Streams to whose readers what was dispatched brought messages.
+    @exclusivity(unchecked) var readersToWake: [CallStream] = []
     @exclusivity(unchecked) private var dirty: [any OutputFlushing] = []
     @exclusivity(unchecked) private var flushing: [any OutputFlushing] = []
     /// The time at the start of this turn, or later.
@@ -405,6 +407,13 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     package func flushAtEndOfTurn(_ connection: any OutputFlushing) {
         assertOnLoop()
         dirty.append(connection)
+    }
+
+    /// To be called after dispatching what came.
+    func wakeReaders() {
+        guard !readersToWake.isEmpty else { return }
+        for stream in readersToWake { stream.wakeReader() }
+        readersToWake.removeAll(keepingCapacity: true)
     }
 
     package func schedule(at time: UInt64, _ target: any TimerTarget) -> TimerID {
