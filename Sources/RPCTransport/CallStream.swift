@@ -335,7 +335,7 @@ package final class CallStream: @unchecked Sendable {
 }
 
 extension CallStream: InboundMessageSource {
-    package func nextMessages() async throws -> [MessageRun] {
+    package nonisolated(nonsending) func nextMessages() async throws -> [MessageRun] {
         if let ready = try takeReadyHere() { return ready }
         if isInOwnTask {
             return try await withUnsafeThrowingContinuation { park(readerOf: $0) }
@@ -361,7 +361,7 @@ extension CallStream: InboundMessageSource {
     }
 
     @inline(never)
-    private func nextMessagesOrCancellation() async throws -> [MessageRun] {
+    private nonisolated(nonsending) func nextMessagesOrCancellation() async throws -> [MessageRun] {
         let cancellation = Cancellation()
         return try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in
@@ -391,7 +391,7 @@ extension CallStream: InboundMessageSource {
 }
 
 extension CallStream: OutboundMessageSink {
-    package func sendMessage(_ bytes: SharedBytes) async throws {
+    package nonisolated(nonsending) func sendMessage(_ bytes: SharedBytes) async throws {
         if loop.isCurrent, try trySend(bytes) { return }
         if isInOwnTask {
             return try await withUnsafeThrowingContinuation { park(senderOf: bytes, $0) }
@@ -408,7 +408,7 @@ extension CallStream: OutboundMessageSink {
     }
 
     @inline(never)
-    private func sendMessageOrCancellation(_ bytes: SharedBytes) async throws {
+    private nonisolated(nonsending) func sendMessageOrCancellation(_ bytes: SharedBytes) async throws {
         let cancellation = Cancellation()
         try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in

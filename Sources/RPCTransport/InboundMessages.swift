@@ -4,7 +4,7 @@ public import STTProto
 /// Gives the encoded messages of one direction of a stream, in order. Called by one task at a time.
 package protocol InboundMessageSource: AnyObject, Sendable {
     /// The next messages, one at least, or none after the last. Waits for them.
-    func nextMessages() async throws -> [MessageRun]
+    nonisolated(nonsending) func nextMessages() async throws -> [MessageRun]
     /// Says that whoever cancels the current task ends the stream, too: waiting in it needs no cancellation handler.
     func belongToCurrentTask()
 }
@@ -37,7 +37,9 @@ public struct InboundMessages<Message: ProtoMessage>: AsyncSequence, Sendable {
 
         /// - Throws: ``RPCWire/RPCError`` where the call failed or a message is malformed; `CancellationError` where
         ///   the call was given up by the peer, by its deadline or by this task.
-        public mutating func next() async throws -> Message? {
+        public mutating func next(
+            isolation: isolated (any Actor)? = #isolation
+        ) async throws -> Message? {
             // What need not wait is in functions of its own: this frame is in memory for as long as a stream is idle.
             if try isAllTaken() { keep(try await source.nextMessages()) }
             return try takeFetched()

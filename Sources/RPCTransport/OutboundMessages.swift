@@ -4,7 +4,7 @@ public import STTProto
 /// Takes the encoded messages of one direction of a stream, in order. Called by one task at a time.
 package protocol OutboundMessageSink: AnyObject, Sendable {
     /// Queues a message; waits while the peer accepts no more.
-    func sendMessage(_ bytes: SharedBytes) async throws
+    nonisolated(nonsending) func sendMessage(_ bytes: SharedBytes) async throws
 }
 
 /// Streams messages to a peer.
@@ -19,7 +19,7 @@ public struct OutboundMessages<Message: ProtoMessage>: Sendable {
     ///
     /// - Throws: `CancellationError` where the call was given up by the peer, by its deadline or by this task;
     ///   ``RPCWire/RPCError`` where the stream has ended or the message cannot be sent.
-    public func send(_ message: Message) async throws {
+    public nonisolated(nonsending) func send(_ message: Message) async throws {
         try await sink.sendMessage(RPCTransport.encode(message))
     }
 
@@ -27,7 +27,7 @@ public struct OutboundMessages<Message: ProtoMessage>: Sendable {
     ///
     /// - Parameter encoded: The bytes of one `Message`.
     /// - Throws: As ``send(_:)``.
-    public func send(encoded: SharedBytes) async throws {
+    public nonisolated(nonsending) func send(encoded: SharedBytes) async throws {
         try await sink.sendMessage(encoded)
     }
 }
