@@ -391,8 +391,12 @@ extension CallStream: InboundMessageSource {
 }
 
 extension CallStream: OutboundMessageSink {
+    package func sendMessageNow(_ bytes: SharedBytes) throws -> Bool {
+        guard loop.isCurrent else { return false }
+        return try trySend(bytes)
+    }
+
     package nonisolated(nonsending) func sendMessage(_ bytes: SharedBytes) async throws {
-        if loop.isCurrent, try trySend(bytes) { return }
         if isInOwnTask {
             return try await withUnsafeThrowingContinuation { park(senderOf: bytes, $0) }
         }

@@ -81,11 +81,15 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// What the encrypted connections of this loop share.
     package var cipherState: AnyObject?
 
+    /// Once in a process.
+    private static let keepFreedMemory: Void = stt_keep_freed_memory()
+
     /// Starts the thread.
     ///
     /// - Throws: ``SystemError`` where the system has no descriptors or threads left.
     package init(name: String) throws(SystemError) {
         self.name = name
+        Self.keepFreedMemory
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw SystemError("epoll_create1") }
         wakeup = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
