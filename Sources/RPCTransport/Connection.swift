@@ -598,9 +598,3 @@ extension Connection: OutputFlushing {
         if unsent.isEmpty { write() } else { updateInterest() }
     }
 }
-
-extension ControlMessage.GoAway {
-    fileprivate func sentence(of peer: String) -> String {
-        reason == CloseReason.drain.rawValue ? "the server is going away" : "\(peer) ended the connection: \(message)"
-    }
-}
