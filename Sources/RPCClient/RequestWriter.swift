@@ -14,8 +14,10 @@ public struct RequestWriter<Message: ProtoMessage>: Sendable {
     ///
     /// - Throws: ``RPCWire/RPCError`` where the call has ended; let it pass, the call then throws or returns what the
     ///   server answered.
-    public func send(_ message: Message) async throws { try await messages.send(message) }
+    public nonisolated(nonsending) func send(_ message: Message) async throws { try await messages.send(message) }
 
     /// Sends a message that is encoded already.
-    public func send(encoded: SharedBytes) async throws { try await messages.send(encoded: encoded) }
+    public nonisolated(nonsending) func send(encoded: SharedBytes) async throws {
+        try await messages.send(encoded: encoded)
+    }
 }

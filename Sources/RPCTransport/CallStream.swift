@@ -31,7 +31,7 @@ package enum StreamEnding: Sendable {
 /// anywhere; from a task that runs on the loop they do not suspend while they need not.
 package final class CallStream: @unchecked Sendable {
     private enum Ready {
-        case messages([SharedBytes])
+        case messages([MessageRun])
         case end
         case notYet
     }
@@ -85,7 +85,8 @@ package final class CallStream: @unchecked Sendable {
     @exclusivity(unchecked) private var assembly: MessageAssembly?
     @exclusivity(unchecked) private var inboundFailure: (any Error)?
     @exclusivity(unchecked) private var outboundFailure: (any Error)?
-    @exclusivity(unchecked) private var reader: Waiter<[SharedBytes]>?
+    @exclusivity(unchecked) private var reader: Waiter<[MessageRun]>?
+    @exclusivity(unchecked) private var isReaderToWake = false
     @exclusivity(unchecked) private var sender: Sender?
     /// Client: what goes out first once the stream is attached.
     @exclusivity(unchecked) private var initialMessage: SharedBytes?
@@ -160,31 +161,49 @@ package final class CallStream: @unchecked Sendable {
             }
             ownerReadsStream = true
         }
-        deliverToReader(SharedBytes([UInt8](message)), flow: flow)
+        inbox.append(message, flow: flow)
+        wakeReaderSoon()
     }
 
     private func deliver(_ message: SharedBytes, flow: UInt64) {
-        if reader != nil || ownerReadsStream { return deliverToReader(message, flow: flow) }
-        message.bytes.withUnsafeBytes { deliver($0, flow: flow) }
-    }
-
-    private func deliverToReader(_ message: SharedBytes, flow: UInt64) {
-        if let reader {
-            self.reader = nil
-            connection?.consumed(self, flow: flow)
-            reader.continuation.resume(returning: [message])
-        } else {
-            inbox.append(message, flow: flow)
+        guard reader != nil || ownerReadsStream, message.count > MessageRun.shortBytes else {
+            return message.bytes.withUnsafeBytes { deliver($0, flow: flow) }
         }
+        inbox.append(message, flow: flow)
+        wakeReaderSoon()
     }
 
     func receiveEndOfMessages() {
         hasReceivedAll = true
-        if let reader {
-            self.reader = nil
-            reader.continuation.resume(returning: [])
-        }
+        wakeReaderSoon()
         owner?.streamDidReceiveAll(self)
+    }
+
+    /// Wakes the task that waits to read once all that came with this has been dispatched: it gets that together.
+    private func wakeReaderSoon() {
+        guard reader != nil, !isReaderToWake else { return }
+        isReaderToWake = true
+        loop.readersToWake.append(self)
+    }
+
+    /// Gives a task that waits to read what there is. It may have been woken, and may wait again, since it was to be.
+    func wakeReader() {
+        isReaderToWake = false
+        guard let reader else { return }
+        do {
+            switch try takeReady() {
+            case .messages(let messages):
+                self.reader = nil
+                reader.continuation.resume(returning: messages)
+            case .end:
+                self.reader = nil
+                reader.continuation.resume(returning: [])
+            case .notYet: break
+            }
+        } catch {
+            self.reader = nil
+            reader.continuation.resume(throwing: error)
+        }
     }
 
     /// Asks for more to send, where a task waits with a message.
@@ -236,20 +255,15 @@ package final class CallStream: @unchecked Sendable {
             self.sender = nil
             sender.waiter.continuation.resume(throwing: outbound)
         }
-        if let reader {
-            self.reader = nil
-            if let inbound {
-                reader.continuation.resume(throwing: inbound)
-            } else {
-                reader.continuation.resume(returning: [])
-            }
-        }
+        wakeReader()
     }
 
     /// The messages that nobody has read.
     package func takeUnread() -> [[UInt8]] {
         var messages: [[UInt8]] = []
-        while let (message, _) = inbox.popFirst() { messages.append(message.bytes) }
+        for var run in inbox.take(leastFlow: .max).runs {
+            while !run.isEmpty { messages.append(run.next().bytes) }
+        }
         return messages
     }
 
@@ -261,13 +275,8 @@ package final class CallStream: @unchecked Sendable {
     }
 
     /// Some of the messages that are here. They count as used up: the reader holds no more than this besides a window.
-    private func takeBatch() -> [SharedBytes] {
-        var batch: [SharedBytes] = []
-        var flow: UInt64 = 0
-        while flow < Self.batchBytes, let (message, cost) = inbox.popFirst() {
-            batch.append(message)
-            flow += cost
-        }
+    private func takeBatch() -> [MessageRun] {
+        let (batch, flow) = inbox.take(leastFlow: Self.batchBytes)
         connection?.consumed(self, flow: flow)
         return batch
     }
@@ -284,7 +293,7 @@ package final class CallStream: @unchecked Sendable {
     }
 
     /// - Parameter isCancelled: The task was cancelled before it came to wait.
-    private func park(_ waiter: Waiter<[SharedBytes]>, isCancelled: Bool) {
+    private func park(_ waiter: Waiter<[MessageRun]>, isCancelled: Bool) {
         do {
             if isCancelled { throw CancellationError() }
             precondition(reader == nil, "two tasks read one stream")
@@ -328,7 +337,7 @@ package final class CallStream: @unchecked Sendable {
 extension CallStream: InboundMessageSource {
     // Always inlined, as sendMessage(_:), so that the protocol's entry point keeps no frame of its own: 48 bytes.
     @inline(__always)
-    package func nextMessages() async throws -> [SharedBytes] {
+    package nonisolated(nonsending) func nextMessages() async throws -> [MessageRun] {
         if let ready = try takeReadyHere() { return ready }
         if isInOwnTask {
             return try await withUnsafeThrowingContinuation { park(readerOf: $0) }
@@ -338,7 +347,7 @@ extension CallStream: InboundMessageSource {
 
     /// What need not be waited for, where this is the loop's thread.
     @inline(never)
-    private func takeReadyHere() throws -> [SharedBytes]? {
+    private func takeReadyHere() throws -> [MessageRun]? {
         guard loop.isCurrent else { return nil }
         switch try takeReady() {
         case .messages(let messages): return messages
@@ -348,13 +357,13 @@ extension CallStream: InboundMessageSource {
     }
 
     @inline(never)
-    private func park(readerOf continuation: UnsafeContinuation<[SharedBytes], any Error>) {
+    private func park(readerOf continuation: UnsafeContinuation<[MessageRun], any Error>) {
         let isCancelled = Task.isCancelled
         loop.perform { self.park(Waiter(continuation: continuation, cancellation: nil), isCancelled: isCancelled) }
     }
 
     @inline(never)
-    private func nextMessagesOrCancellation() async throws -> [SharedBytes] {
+    private nonisolated(nonsending) func nextMessagesOrCancellation() async throws -> [MessageRun] {
         let cancellation = Cancellation()
         return try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in
@@ -384,9 +393,13 @@ extension CallStream: InboundMessageSource {
 }
 
 extension CallStream: OutboundMessageSink {
+    package func sendMessageNow(_ bytes: SharedBytes) throws -> Bool {
+        guard loop.isCurrent else { return false }
+        return try trySend(bytes)
+    }
+
     @inline(__always)
-    package func sendMessage(_ bytes: SharedBytes) async throws {
-        if loop.isCurrent, try trySend(bytes) { return }
+    package nonisolated(nonsending) func sendMessage(_ bytes: SharedBytes) async throws {
         if isInOwnTask {
             return try await withUnsafeThrowingContinuation { park(senderOf: bytes, $0) }
         }
@@ -402,7 +415,7 @@ extension CallStream: OutboundMessageSink {
     }
 
     @inline(never)
-    private func sendMessageOrCancellation(_ bytes: SharedBytes) async throws {
+    private nonisolated(nonsending) func sendMessageOrCancellation(_ bytes: SharedBytes) async throws {
         let cancellation = Cancellation()
         try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in

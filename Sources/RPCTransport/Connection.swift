@@ -176,6 +176,8 @@ package final class Connection: @unchecked Sendable {
     }
 
     func consumed(_ stream: CallStream, flow: UInt64, isRetained: Bool = false) {
+        // What a stream that is over leaves to be read brings no credit.
+        guard machine.isOpen(stream.slot) else { return }
         machine.consumed(stream.slot, flow: flow, isRetained: isRetained)
         if machine.hasOutput || machine.hasStarved { setDirty() }
     }
@@ -302,6 +304,7 @@ package final class Connection: @unchecked Sendable {
         isDispatching = true
         defer {
             isDispatching = false
+            loop.wakeReaders()
             tellOfCapacity()
         }
         takePayload(&input)
@@ -593,11 +596,5 @@ extension Connection: OutputFlushing {
         }
         // With output left over the transport says when it takes more.
         if unsent.isEmpty { write() } else { updateInterest() }
-    }
-}
-
-extension ControlMessage.GoAway {
-    fileprivate func sentence(of peer: String) -> String {
-        reason == CloseReason.drain.rawValue ? "the server is going away" : "\(peer) ended the connection: \(message)"
     }
 }

@@ -68,6 +68,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     @exclusivity(unchecked) private var eagerness = EagerWaiting()
     /// In this turn, by all connections.
     @exclusivity(unchecked) var bytesRead = 0
+    /// Streams to whose readers what was dispatched brought messages.
+    @exclusivity(unchecked) var readersToWake: [CallStream] = []
     @exclusivity(unchecked) private var dirty: [any OutputFlushing] = []
     @exclusivity(unchecked) private var flushing: [any OutputFlushing] = []
     /// The time at the start of this turn, or later.
@@ -79,11 +81,15 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// What the encrypted connections of this loop share.
     package var cipherState: AnyObject?
 
+    /// Once in a process.
+    private static let keepFreedMemory: Void = stt_keep_freed_memory()
+
     /// Starts the thread.
     ///
     /// - Throws: ``SystemError`` where the system has no descriptors or threads left.
     package init(name: String) throws(SystemError) {
         self.name = name
+        Self.keepFreedMemory
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw SystemError("epoll_create1") }
         wakeup = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
@@ -405,6 +411,13 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     package func flushAtEndOfTurn(_ connection: any OutputFlushing) {
         assertOnLoop()
         dirty.append(connection)
+    }
+
+    /// To be called after dispatching what came.
+    func wakeReaders() {
+        guard !readersToWake.isEmpty else { return }
+        for stream in readersToWake { stream.wakeReader() }
+        readersToWake.removeAll(keepingCapacity: true)
     }
 
     package func schedule(at time: UInt64, _ target: any TimerTarget) -> TimerID {

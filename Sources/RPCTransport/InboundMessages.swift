@@ -1,10 +1,10 @@
-package import RPCWire
+internal import RPCWire
 public import STTProto
 
 /// Gives the encoded messages of one direction of a stream, in order. Called by one task at a time.
 package protocol InboundMessageSource: AnyObject, Sendable {
     /// The next messages, one at least, or none after the last. Waits for them.
-    func nextMessages() async throws -> [SharedBytes]
+    nonisolated(nonsending) func nextMessages() async throws -> [MessageRun]
     /// Says that whoever cancels the current task ends the stream, too: waiting in it needs no cancellation handler.
     func belongToCurrentTask()
 }
@@ -31,13 +31,15 @@ public struct InboundMessages<Message: ProtoMessage>: AsyncSequence, Sendable {
     public struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate let source: any InboundMessageSource
         /// Fetched together, for to fetch one may take a change of threads. In reverse.
-        private var fetched: [SharedBytes] = []
+        private var fetched: [MessageRun] = []
 
         fileprivate init(source: any InboundMessageSource) { self.source = source }
 
         /// - Throws: ``RPCWire/RPCError`` where the call failed or a message is malformed; `CancellationError` where
         ///   the call was given up by the peer, by its deadline or by this task.
-        public mutating func next() async throws -> Message? {
+        public mutating func next(
+            isolation: isolated (any Actor)? = #isolation
+        ) async throws -> Message? {
             // What need not wait is in functions of its own: this frame is in memory for as long as a stream is idle.
             if try isAllTaken() { keep(try await source.nextMessages()) }
             return try takeFetched()
@@ -51,19 +53,17 @@ public struct InboundMessages<Message: ProtoMessage>: AsyncSequence, Sendable {
         }
 
         @inline(never)
-        private mutating func keep(_ messages: [SharedBytes]) {
+        private mutating func keep(_ messages: [MessageRun]) {
             fetched = messages
-            fetched.reverse()
+            if fetched.count > 1 { fetched.reverse() }
         }
 
         @inline(never)
         private mutating func takeFetched() throws(RPCError) -> Message? {
-            guard let encoded = fetched.popLast() else { return nil }
-            if let tail = encoded.tail, let message = Message.decodeInParts(head: encoded.head, tail: tail) {
-                return message
-            }
+            guard let last = fetched.indices.last else { return nil }
+            defer { if fetched[last].isEmpty { fetched.removeLast() } }
             do throws(ProtoError) {
-                return try Message.decode(owned: encoded.bytes)
+                return try fetched[last].decodeNext(as: Message.self)
             } catch {
                 throw RPCError(.invalidArgument, "malformed message: \(error)", cause: error)
             }

@@ -4,7 +4,13 @@ public import STTProto
 /// Takes the encoded messages of one direction of a stream, in order. Called by one task at a time.
 package protocol OutboundMessageSink: AnyObject, Sendable {
     /// Queues a message; waits while the peer accepts no more.
-    func sendMessage(_ bytes: SharedBytes) async throws
+    nonisolated(nonsending) func sendMessage(_ bytes: SharedBytes) async throws
+    /// Queues a message where that takes no waiting. False where it has to wait, in ``sendMessage(_:)``.
+    func sendMessageNow(_ bytes: SharedBytes) throws -> Bool
+}
+
+extension OutboundMessageSink {
+    package func sendMessageNow(_ bytes: SharedBytes) throws -> Bool { false }
 }
 
 /// Streams messages to a peer.
@@ -19,15 +25,19 @@ public struct OutboundMessages<Message: ProtoMessage>: Sendable {
     ///
     /// - Throws: `CancellationError` where the call was given up by the peer, by its deadline or by this task;
     ///   ``RPCWire/RPCError`` where the stream has ended or the message cannot be sent.
-    public func send(_ message: Message) async throws {
-        try await sink.sendMessage(RPCTransport.encode(message))
+    public nonisolated(nonsending) func send(_ message: Message) async throws {
+        let encoded = try RPCTransport.encode(message)
+        if try sink.sendMessageNow(encoded) { return }
+        try await sink.sendMessage(encoded)
     }
 
     /// Sends a message that is encoded already, shared by any number of streams.
     ///
     /// - Parameter encoded: The bytes of one `Message`.
     /// - Throws: As ``send(_:)``.
-    public func send(encoded: SharedBytes) async throws {
+    public nonisolated(nonsending) func send(encoded: SharedBytes) async throws {
+        // Most need not wait, and what may wait takes a frame of its own and changes of executors.
+        if try sink.sendMessageNow(encoded) { return }
         try await sink.sendMessage(encoded)
     }
 }

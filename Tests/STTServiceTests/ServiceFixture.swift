@@ -76,10 +76,10 @@ private final class SentMessages: InboundMessageSource {
 
     init(_ messages: [[UInt8]]) { self.messages = Mutex(messages) }
 
-    func nextMessages() async throws -> [SharedBytes] {
+    func nextMessages() async throws -> [MessageRun] {
         messages.withLock { messages in
             defer { messages = [] }
-            return messages.map { SharedBytes($0) }
+            return messages.map { MessageRun(SharedBytes($0)) }
         }
     }
 }
