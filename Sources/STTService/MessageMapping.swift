@@ -33,9 +33,19 @@ extension TranscriptionOptionsMessage {
         self.init(
             language: options.language ?? "", translate: options.translate, prompt: options.prompt ?? "",
             temperatureMilli: Int((options.temperature * 1000).rounded()), wordTimestamps: options.wordTimestamps,
-            segmentation: options.segmentation == .silence ? .silence : .fixed,
+            segmentation: Segmentation(options.segmentation),
             chunkMilliseconds: Int(((options.chunkSeconds ?? 0) * 1000).rounded()),
             retentionSeconds: options.retentionSeconds ?? 0)
+    }
+}
+
+extension Segmentation {
+    init(_ segmentation: TranscriptionOptions.Segmentation) {
+        switch segmentation {
+        case .automatic, .speech: self = .unspecified
+        case .silence: self = .silence
+        case .fixed: self = .fixed
+        }
     }
 }
 

@@ -56,7 +56,8 @@ enum OptionsValidation {
 
     private static func segmentation(_ value: Segmentation) throws(RPCError) -> TranscriptionOptions.Segmentation {
         switch value {
-        case .unspecified, .silence: return .silence
+        case .unspecified: return .automatic
+        case .silence: return .silence
         case .fixed: return .fixed
         case .unrecognized:
             throw RPCError(.invalidArgument, "this server knows the segmentations silence and fixed only")

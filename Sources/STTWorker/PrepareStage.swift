@@ -120,7 +120,7 @@ extension SegmenterConfiguration {
     init(_ options: TranscriptionOptions, duration: Duration?) {
         let mode: Mode =
             switch options.segmentation {
-            case .silence: .silence
+            case .automatic, .speech, .silence: .silence
             case .fixed: .fixed
             }
         let defaults = SegmenterConfiguration()

@@ -8,16 +8,19 @@ public struct ChunkResult: Sendable, Hashable, Codable {
     /// Name of the engine, such as "whisper-server".
     public var engine: String
     public var engineMilliseconds: Int
+    /// What the quality guards did, in the order of time.
+    public var guards: [GuardNote]
 
     public init(
         segments: [TranscriptSegment], gaps: [TranscriptGap] = [], language: String? = nil, engine: String,
-        engineMilliseconds: Int
+        engineMilliseconds: Int, guards: [GuardNote] = []
     ) {
         self.segments = segments
         self.gaps = gaps
         self.language = language
         self.engine = engine
         self.engineMilliseconds = engineMilliseconds
+        self.guards = guards
     }
 }
 
@@ -33,10 +36,14 @@ public struct TranscriptSegment: Sendable, Hashable, Codable {
     public var noSpeechProbability: Double
     /// Empty unless word times were asked for, or the chunk touches a forced cut.
     public var words: [TranscriptWord]
+    /// From 1; `nil` where the channels were mixed.
+    public var channel: Int?
+    /// Why the text may be wrong; empty where nothing speaks against it.
+    public var flags: [SegmentFlag]
 
     public init(
         startMilliseconds: Int, endMilliseconds: Int, text: String, avgLogProbability: Double = 0,
-        noSpeechProbability: Double = 0, words: [TranscriptWord] = []
+        noSpeechProbability: Double = 0, words: [TranscriptWord] = [], channel: Int? = nil, flags: [SegmentFlag] = []
     ) {
         self.startMilliseconds = startMilliseconds
         self.endMilliseconds = endMilliseconds
@@ -44,6 +51,8 @@ public struct TranscriptSegment: Sendable, Hashable, Codable {
         self.avgLogProbability = avgLogProbability
         self.noSpeechProbability = noSpeechProbability
         self.words = words
+        self.channel = channel
+        self.flags = flags
     }
 }
 

@@ -22,6 +22,14 @@ public protocol EngineFactory: Sendable {
     func refusal(of options: TranscriptionOptions) -> JobFailure?
 }
 
+/// How much of Whisper's window of 30 s the encoder computes.
+public enum EngineWindow: String, Sendable, Hashable, Codable, CaseIterable {
+    /// All of it, as the model was trained.
+    case full
+    /// What the audio fills, with a margin. Faster, and at times wrong: the result has to be judged.
+    case fitted
+}
+
 public struct EngineRequest: Sendable {
     /// 16 kHz mono.
     public var samples: [Int16]
@@ -32,12 +40,16 @@ public struct EngineRequest: Sendable {
     /// 0 to 1.
     public var temperature: Double
     public var wordTimestamps: Bool
+    public var window: EngineWindow
+    /// Name of the model; `nil`: the engine's default.
+    public var model: String?
     /// After this the attempt counts as hung.
     public var timeLimit: Duration
 
     public init(
         samples: [Int16], language: String? = nil, translate: Bool = false, prompt: String? = nil,
-        temperature: Double = 0, wordTimestamps: Bool = false, timeLimit: Duration
+        temperature: Double = 0, wordTimestamps: Bool = false, window: EngineWindow = .full, model: String? = nil,
+        timeLimit: Duration
     ) {
         self.samples = samples
         self.language = language
@@ -45,6 +57,8 @@ public struct EngineRequest: Sendable {
         self.prompt = prompt
         self.temperature = temperature
         self.wordTimestamps = wordTimestamps
+        self.window = window
+        self.model = model
         self.timeLimit = timeLimit
     }
 }
