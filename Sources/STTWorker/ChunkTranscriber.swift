@@ -23,7 +23,7 @@ struct ChunkTranscriber: Sendable {
                     message: "\(lost) workers ended while they transcribed this part of the recording")
             return gap(chunk, cause: cause, engine: await engine.name)
         }
-        let samples = try await readSamples(of: chunk, logger: logger)
+        let samples = try await readAudio(of: chunk, logger: logger).channels[0]
         if chunk.attempts > 1 { await engine.recycle() }
         if chunk.attempts < configuration.maximumChunkAttempts {
             return try await run(
@@ -103,16 +103,17 @@ struct ChunkTranscriber: Sendable {
                 audio: audio, slowest: runTimes.slowest, attempt: claim.chunk.attempts))
     }
 
-    private func readSamples(of chunk: Chunk, logger: Logger) async throws -> [Int16] {
+    private func readAudio(of chunk: Chunk, logger: Logger) async throws -> ChunkAudio {
         let key = ObjectKey.samples(of: chunk.job, chunk: chunk.index)
         let bytes = try await ports.patience(logger)("reading samples") { try await ports.objects.read(key) }
-        let expected = (chunk.span.endSample - chunk.span.startSample) * 2
-        guard bytes.count == expected else {
+        guard let audio = ChunkAudio(bytes: bytes), audio.pieces.first?.lowerBound == chunk.span.startSample,
+            audio.pieces.last?.upperBound == chunk.span.endSample
+        else {
             throw PortError(
                 .corrupt, port: "object store",
-                "\(key) has \(bytes.count) bytes where the chunk has \(expected); submit the audio again")
+                "\(key) has \(bytes.count) bytes that are not the audio of this chunk; submit the recording again")
         }
-        return SampleCoding.samples(from: bytes)
+        return audio
     }
 
     private func gap(_ chunk: Chunk, cause: JobFailure, engine: String) -> ChunkResult {

@@ -84,7 +84,7 @@ struct PrepareStage: Sendable {
     private func store(_ chunk: AudioChunk, context: StageRunner.Context, format: AudioFormat) async throws {
         let job = context.job
         let patience = ports.patience(context.logger)
-        let bytes = SampleCoding.bytes(from: chunk.samples)
+        let bytes = ChunkAudio(channels: chunk.channels, pieces: chunk.pieces).bytes
         try await patience("writing samples") {
             try await ports.objects.write(bytes, to: .samples(of: job.id, chunk: chunk.index))
         }

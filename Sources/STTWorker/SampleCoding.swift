@@ -1,24 +1,24 @@
-/// Samples as an object's bytes: 16 bits, little endian.
+/// Samples as bytes: 16 bits, little endian.
 enum SampleCoding {
     static func bytes(from samples: [Int16]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(samples.count * 2)
-        for sample in samples {
-            let bits = UInt16(bitPattern: sample)
-            bytes.append(UInt8(truncatingIfNeeded: bits))
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
-        }
-        return bytes
+        #if _endian(little)
+            samples.withUnsafeBytes { Array($0) }
+        #else
+            samples.map(\.littleEndian).withUnsafeBytes { Array($0) }
+        #endif
     }
 
     /// - Parameter bytes: An even number of them; an odd last one is dropped.
-    static func samples(from bytes: [UInt8]) -> [Int16] {
-        var samples: [Int16] = []
-        samples.reserveCapacity(bytes.count / 2)
-        for index in stride(from: 0, to: bytes.count - 1, by: 2) {
-            samples.append(Int16(bitPattern: UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8))
+    static func samples(from bytes: some Collection<UInt8>) -> [Int16] {
+        let count = bytes.count / 2
+        return [Int16](unsafeUninitializedCapacity: count) { buffer, initialized in
+            buffer.initialize(repeating: 0)
+            UnsafeMutableRawBufferPointer(buffer).copyBytes(from: bytes.prefix(count * 2))
+            #if _endian(big)
+                for index in buffer.indices { buffer[index] = buffer[index].littleEndian }
+            #endif
+            initialized = count
         }
-        return samples
     }
 }
 

@@ -71,7 +71,8 @@ final class Cluster: Sendable {
         _ = try await store.claim(.prepare, of: id, owner: owner, lease: .seconds(60))
         let format = AudioFormat(name: "WAV", sampleRate: 16_000, channels: 1, sampleCount: chunks * 16_000)
         for index in 0..<chunks {
-            try await objects.write([UInt8](repeating: 1, count: 32_000), to: .samples(of: id, chunk: index))
+            let audio = ChunkAudio(channels: [[Int16](repeating: 257, count: 16_000)], startSample: index * 16_000)
+            try await objects.write(audio.bytes, to: .samples(of: id, chunk: index))
             let span = ChunkSpan(index: index, startSample: index * 16_000, endSample: (index + 1) * 16_000)
             _ = try await store.addChunks([span], to: id, owner: owner, format: format)
         }

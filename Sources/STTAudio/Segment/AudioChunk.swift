@@ -10,14 +10,20 @@ public struct AudioChunk: Sendable, Equatable {
     public var leadInSamples: Int
     /// The end is inside speech: the next chunk repeats the last samples of this one as its lead-in.
     public var endsInForcedCut: Bool
-    /// The audio, 16 kHz mono; `endSample - startSample` samples.
-    public var samples: [Int16]
+    /// The audio at 16 kHz: one array, or one per channel where channels are kept apart, all of the same length.
+    public var channels: [[Int16]]
+    /// The stretches of the recording that the audio is made of: from ``startSample`` to ``endSample``, rising, without
+    /// what was left out between them. Together as long as each channel.
+    public var pieces: [Range<Int>]
     /// Samples that lie in frames above the silence gate.
     public var speechSamples: Int
     /// The loudest sample, in dB relative to full scale (0 at most, -100 at least).
     public var peakDBFS: Double
     /// Where a segmenter goes on after this chunk.
     public var checkpoint: SegmenterCheckpoint
+
+    /// The audio of the first channel.
+    public var samples: [Int16] { channels.first ?? [] }
 
     /// Share of the chunk above the silence gate, 0…1.
     public var activeRatio: Double {

@@ -162,7 +162,8 @@ public struct AudioSegmenter: Sendable {
         }
         let chunk = AudioChunk(
             index: index, startSample: startSample, endSample: endSample,
-            leadInSamples: cut.leadIn * FrameLevels.samplesPerFrame, endsInForcedCut: cut.isForced, samples: audio,
+            leadInSamples: cut.leadIn * FrameLevels.samplesPerFrame, endsInForcedCut: cut.isForced, channels: [audio],
+            pieces: [startSample..<endSample],
             speechSamples: speech, peakDBFS: Self.peakDBFS(audio),
             checkpoint: SegmenterCheckpoint(
                 nextIndex: index + 1, endSample: endSample, endsInForcedCut: cut.isForced, originSample: originSample))
