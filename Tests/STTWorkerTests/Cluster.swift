@@ -4,7 +4,7 @@ import STTAudio
 import STTCore
 import STTEmbedded
 import STTTestKit
-import STTWorker
+@testable import STTWorker
 import Synchronization
 
 /// What the workers of a cluster share: one store, one queue, one bus, objects in a folder of their own. Each worker
