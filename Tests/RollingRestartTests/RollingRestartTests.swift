@@ -153,6 +153,10 @@ struct RollingRestartTests {
         } catch is WaitedTooLong {
             Issue.record("left over in the object store: \(left.withLock { $0 })")
         }
+        for line in cluster.workers.flatMap({ $0.process.log.split(separator: "\n") })
+        where line.contains("orphans removed") {
+            print(line)
+        }
         for process in cluster.servers {
             let errors = process.process.log.split(separator: "\n").filter {
                 $0.contains(" error ") || $0.contains(" critical ")
