@@ -19,9 +19,8 @@ struct RollingRestartTests {
         try await underLoad { cluster, load in
             for round in 1...5 {
                 for server in cluster.servers {
-                    try await withSeconds(ofLoad: load) {
-                        try await restart(server, "round \(round), \(server.name)")
-                    }
+                    try await restart(server, "round \(round), \(server.name)")
+                    try await goesOn(load)
                 }
             }
         }
@@ -34,28 +33,22 @@ struct RollingRestartTests {
         size.chunks = 14
         try await underLoad(size: size) { cluster, load in
             for server in cluster.servers {
-                try await withSeconds(ofLoad: load) {
-                    let start = ContinuousClock.now
-                    await server.kill()
-                    try await server.start()
-                    print("\(server.name): killed and back in \(format(ContinuousClock.now - start))")
-                }
+                let start = ContinuousClock.now
+                await server.kill()
+                try await server.start()
+                print("\(server.name): killed and back in \(format(ContinuousClock.now - start))")
+                try await goesOn(load)
             }
         }
     }
 
-    /// Runs what happens to the servers with the load at work before and after it.
-    private func withSeconds(ofLoad load: RollingLoad, _ body: () async throws -> Void) async throws {
-        func goesOn() async throws {
-            let statuses = load.statusCount
-            let uploads = load.uploads.count
-            try await waitUntil("calls and uploads get through", within: .seconds(30)) {
-                load.statusCount >= statuses + 40 && load.uploads.count > uploads
-            }
+    /// Before the first, between any two and after the last of what happens to the servers.
+    private func goesOn(_ load: RollingLoad) async throws {
+        let statuses = load.statusCount
+        let uploads = load.uploads.count
+        try await waitUntil("calls and uploads get through", within: .seconds(30)) {
+            load.statusCount >= statuses + 40 && load.uploads.count > uploads
         }
-        try await goesOn()
-        try await body()
-        try await goesOn()
     }
 
     private func restart(_ server: ClusterProcess, _ name: String) async throws {
@@ -95,6 +88,7 @@ struct RollingRestartTests {
             let start = ContinuousClock.now
             do {
                 try await load.start()
+                try await goesOn(load)
                 try await restarts(cluster, load)
             } catch {
                 await load.stop()
