@@ -57,6 +57,7 @@ extension S3ObjectStore {
     /// a rule of their own.
     public func removeUnfinished(olderThan age: Duration) async throws(PortError) -> Int {
         let newest = HTTPDate.now - Int(age.components.seconds)
+        let newestJob = JobID(at: Timestamp(millisecondsSinceEpoch: Int64(newest) * 1000 + 999)).timeDigits
         var removed = 0
         var marker: [S3QueryItem] = []
         while true {
@@ -70,6 +71,8 @@ extension S3ObjectStore {
                 else { continue }
                 let key = isEncoded ? percentDecoded(listed) : listed
                 guard key.hasPrefix(keyPrefix) else { continue }
+                // The server's clock may be wrong, or it may not know. The id is of the clock of those who write.
+                if let job = job(ofKey: key.dropFirst(keyPrefix.count)), job.timeDigits > newestJob { continue }
                 do throws(PortError) {
                     _ = try await connection.send(S3Request("DELETE", key, query: [.init("uploadId", id)]))
                     removed += 1
@@ -90,6 +93,17 @@ extension S3ObjectStore {
             marker = next
         }
     }
+
+    private func job(ofKey key: Substring) -> JobID? {
+        let parts = key.split(separator: "/", maxSplits: 2)
+        guard parts.count == 3, parts[0] == "jobs" else { return nil }
+        return JobID(String(parts[1]))
+    }
+}
+
+extension JobID {
+    /// The digits that tell the time at which it was made.
+    fileprivate var timeDigits: Substring { description.prefix(13) }
 }
 
 /// Puts the names of a listing into the order of their own bytes.

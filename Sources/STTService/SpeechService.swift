@@ -10,6 +10,8 @@ public struct SpeechService: Sendable {
     let readings: JobReadings
     let watches: JobWatches
     let quotas: UploadQuotas?
+    let queueStats: JoinedReadings<Result<SharedBytes, any Error>>
+    let dependencies: JoinedReadings<[DependencyState]>
     let startedAt = ContinuousClock.now
 
     public init(context: ServiceContext) {
@@ -18,6 +20,14 @@ public struct SpeechService: Sendable {
         readings = JobReadings(store: context.store)
         watches = JobWatches(
             store: context.store, events: context.events, readings: readings, logger: context.logger)
+        queueStats = JoinedReadings { tenant in
+            do {
+                return .success(try SharedBytes(encoding: try await context.queueStats(of: tenant)))
+            } catch {
+                return .failure(error)
+            }
+        }
+        dependencies = JoinedReadings { _ in await context.dependencies() }
         quotas = context.tenantLimits.map { limits in
             UploadQuotas(
                 ledger: TenantLedger(limits: limits), audio: AudioQuota(store: context.store, limits: limits),
@@ -47,7 +57,7 @@ public struct SpeechService: Sendable {
         registry.unary(SpeechMethod.cancel) { request, call in try await mapped { try await cancel(request, call) } }
         registry.unary(SpeechMethod.list) { request, call in try await mapped { try await list(request, call) } }
         registry.unary(SpeechMethod.delete) { request, call in try await mapped { try await delete(request, call) } }
-        registry.unary(SpeechMethod.queueStats) { request, call in
+        registry.unary(SpeechMethod.queueStats) { request, call -> SharedBytes in
             try await mapped { try await queueStats(request, call) }
         }
         registry.unary(SpeechMethod.health) { request, call in try await mapped { try await health(request, call) } }

@@ -31,6 +31,12 @@ public final class OrphanSweep: Sendable {
         self.logger = logger
     }
 
+    /// How long to wait between two walks: a 24th of the age, at least a second and at most an hour. So long
+    /// above the age, and for the time of a walk, is there what a server left.
+    public static func interval(forAge age: Duration) -> Duration {
+        min(.seconds(3600), max(.seconds(1), age / 24))
+    }
+
     /// Walks once through all jobs' objects.
     /// - Parameter goOn: Asked before each step; `false` ends the walk.
     /// - Returns: How many jobs' objects were removed.

@@ -91,6 +91,7 @@ import Testing
         #expect(configuration.reconcileInterval == usual.reconcileInterval)
         #expect(configuration.maximumChunkAttempts == usual.maximumChunkAttempts)
         #expect(configuration.orphanAge == usual.orphanAge)
+        #expect(configuration.orphanSweepInterval == usual.orphanSweepInterval)
         #expect(configuration.retention == usual.retention)
     }
 }

@@ -1,4 +1,5 @@
 import STTAudio
+import STTTestKit
 import Testing
 
 @Suite struct AudioSegmenterPropertyTests {
@@ -11,7 +12,7 @@ import Testing
     ]
 
     /// A mix of sounds, pauses and long silences on a noise floor.
-    private static func recording(using generator: inout SeededGenerator) -> [Int16] {
+    private static func recording(using generator: inout SplitMix) -> [Int16] {
         let floors: [Double] = [-90, -70, -55, -40]
         let floor = floors[Int.random(in: 0..<4, using: &generator)]
         var samples: [Int16] = []
@@ -42,7 +43,7 @@ import Testing
     ) {
         let seed = UInt64.random(in: 0 ... .max)
         print("seed", seed)
-        var generator = SeededGenerator(state: seed)
+        var generator = SplitMix(seed: seed)
         for _ in 0..<2 {
             let samples = Self.recording(using: &generator)
             let chunks = AudioSegmenterTests.segment(samples, configuration)
@@ -89,7 +90,7 @@ import Testing
 
     private func checkPushSizes(
         _ chunks: [AudioChunk], of samples: [Int16], _ configuration: SegmenterConfiguration,
-        using generator: inout SeededGenerator, seed: UInt64
+        using generator: inout SplitMix, seed: UInt64
     ) {
         let expected = summary(chunks)
         #expect(
@@ -104,7 +105,7 @@ import Testing
 
     private func checkResuming(
         _ chunks: [AudioChunk], of samples: [Int16], _ configuration: SegmenterConfiguration,
-        using generator: inout SeededGenerator, seed: UInt64
+        using generator: inout SplitMix, seed: UInt64
     ) {
         for chunk in chunks where Int.random(in: 0..<3, using: &generator) == 0 {
             let checkpoint = SegmenterCheckpoint(

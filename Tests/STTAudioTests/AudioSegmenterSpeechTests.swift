@@ -1,5 +1,6 @@
 import Foundation
 import STTAudio
+import STTTestKit
 import Testing
 
 @Suite(.enabled(if: Speech.isThere)) struct AudioSegmenterSpeechTests {
@@ -23,7 +24,7 @@ import Testing
     {
         let speech = try await Speech.all()
         let gain = pow(10, level / 20) / Measure.rms(speech)
-        var generator = SeededGenerator(state: 3)
+        var generator = SplitMix(seed: 3)
         let noise = AudioSegmenterTests.noise(-66, seconds: Double(speech.count) / 16_000, using: &generator)
         let quiet = zip(speech, noise).map { Int16(clamping: Int((Double($0) * gain).rounded()) + Int($1)) }
         let pause = AudioSegmenterTests.noise(-66, seconds: 10, using: &generator)

@@ -1,3 +1,4 @@
+import STTTestKit
 import Testing
 
 @testable import STTAudio
@@ -7,7 +8,7 @@ import Testing
     func `the length is exact at every rate, however the input is cut up`(rate: Int) throws {
         let seed = UInt64.random(in: 0 ... .max)
         print("seed", seed)
-        var generator = SeededGenerator(state: seed)
+        var generator = SplitMix(seed: seed)
         for _ in 0..<5 {
             let frames = Int.random(in: 1...rate * 2, using: &generator)
             let input = (0..<frames).map { _ in Float.random(in: -0.5...0.5, using: &generator) }

@@ -1,6 +1,7 @@
 import Foundation
 import STTAudio
 import STTProcess
+import STTTestKit
 import Testing
 
 @Suite struct PCMReaderErrorTests {
@@ -44,7 +45,7 @@ import Testing
     @Test func `images and random bytes are not audio, with and without ffmpeg`() async throws {
         let seed = UInt64.random(in: 0 ... .max)
         print("seed", seed)
-        var generator = SeededGenerator(state: seed)
+        var generator = SplitMix(seed: seed)
         for round in 0..<5 {
             let bytes = (0..<50_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
             let path = try folder.write("\(round).wav", bytes)
@@ -215,7 +216,7 @@ import Testing
     }
 
     private func noisySpeech() async throws -> [UInt8] {
-        var generator = SeededGenerator(state: 7)
+        var generator = SplitMix(seed: 7)
         return Synthetic.bytes((0..<10 * 16_000).map { _ in Int16.random(in: -8000...8000, using: &generator) })
     }
 }

@@ -1,4 +1,5 @@
 import STTAudio
+import STTTestKit
 import Testing
 
 @Suite struct PCMReaderFormatTests {
@@ -107,7 +108,7 @@ import Testing
 
     @Test(.enabled(if: Speech.isThere)) func `a 16 kHz mono 16-bit file passes through bit by bit`() async throws {
         let folder = TemporaryFolder()
-        var generator = SeededGenerator(state: 1)
+        var generator = SplitMix(seed: 1)
         let samples = (0..<100_001).map { _ in Int16.random(in: .min ... .max, using: &generator) }
         let path = try folder.write("a.wav", Synthetic.wav(Synthetic.bytes(samples)))
         #expect(try await readAll(path) == samples)

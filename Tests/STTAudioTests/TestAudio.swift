@@ -1,6 +1,7 @@
 import Foundation
 import STTAudio
 import STTProcess
+import STTTestKit
 
 /// A folder that is removed with this object.
 final class TemporaryFolder: Sendable {
@@ -77,9 +78,7 @@ enum Synthetic {
         return bytes + Array("data".utf8) + little(size, 4) + data
     }
 
-    static func bytes(_ samples: [Int16]) -> [UInt8] {
-        samples.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
-    }
+    static func bytes(_ samples: [Int16]) -> [UInt8] { SyntheticAudio.littleEndianBytes(of: samples) }
 
     static func bytes(_ samples: [Float]) -> [UInt8] { samples.flatMap { little(Int($0.bitPattern), 4) } }
 
@@ -108,13 +107,23 @@ enum Measure {
 
     /// The best normalised correlation of two recordings within `maximumLag` samples, and its lag.
     static func correlation(_ left: [Int16], _ right: [Int16], maximumLag: Int) -> (value: Double, lag: Int) {
-        (-maximumLag...maximumLag).map { lag in
+        let (left, right) = (left.map { Double($0) }, right.map { Double($0) })
+        return (-maximumLag...maximumLag).map { lag in
+            // For a build without optimisation: see `SyntheticAudio`.
             var (product, leftPower, rightPower) = (0.0, 1e-9, 1e-9)
-            for index in max(0, -lag)..<max(0, min(left.count, right.count - lag)) where index + lag >= 0 {
-                let (a, b) = (Double(left[index]), Double(right[index + lag]))
-                product += a * b
-                leftPower += a * a
-                rightPower += b * b
+            left.withUnsafeBufferPointer { left in
+                right.withUnsafeBufferPointer { right in
+                    guard let leftSamples = left.baseAddress, let rightSamples = right.baseAddress else { return }
+                    var index = max(0, -lag)
+                    let end = min(left.count, right.count - lag)
+                    while index < end {
+                        let (a, b) = (leftSamples[index], rightSamples[index + lag])
+                        product += a * b
+                        leftPower += a * a
+                        rightPower += b * b
+                        index += 1
+                    }
+                }
             }
             return (product / (leftPower * rightPower).squareRoot(), lag)
         }.max { $0.value < $1.value } ?? (0, 0)
@@ -159,18 +168,5 @@ func errorOfReading(
         return nil
     } catch {
         return error
-    }
-}
-
-/// A generator that gives the same numbers for the same seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

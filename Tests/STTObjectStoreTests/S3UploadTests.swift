@@ -163,9 +163,13 @@ import Testing
                 state.uploads["old"] = .init(key: "a")
                 state.uploads["new"] = .init(key: "b", begun: now)
                 state.uploads["odd"] = .init(key: "c", begun: "some day")
+                for (name, age) in [("old job", 3_601), ("young job", 3_590)] {
+                    let id = JobID(at: SystemWallClock().now + .seconds(-age))
+                    state.uploads[name] = .init(key: "jobs/\(id)/audio")
+                }
             }
-            #expect(try await store.removeUnfinished(olderThan: .seconds(3_600)) == 1)
-            #expect(Set(fake.uploads.keys) == ["new", "odd"])
+            #expect(try await store.removeUnfinished(olderThan: .seconds(3_600)) == 2)
+            #expect(Set(fake.uploads.keys) == ["new", "odd", "young job"])
         }
     }
 

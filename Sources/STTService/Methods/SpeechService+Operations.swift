@@ -1,15 +1,32 @@
 import Logging
 import RPCServer
 import RPCTransport
+import RPCWire
 import STTCore
 import STTProto
 
 extension SpeechService {
-    func queueStats(_ request: QueueStatsRequest, _ call: CallContext) async throws -> QueueStatsReply {
+    /// Gives the encoded reply, which all who ask at the same time share: to make it takes the store, and the sums over
+    /// all calls, which would hold up an event loop if each of many calls took them.
+    func queueStats(_ request: QueueStatsRequest, _ call: CallContext) async throws -> SharedBytes {
+        try await queueStats.value(of: tenant(of: call)).get()
+    }
+
+    func health(_ request: HealthRequest, _ call: CallContext) async throws -> HealthReply {
+        let states = await dependencies.value(of: tenant(of: call))
+        return HealthReply(
+            serving: states.allSatisfy(\.isWorking), version: context.version,
+            uptimeMilliseconds: Int((ContinuousClock.now - startedAt).milliseconds),
+            dependencies: states.map { DependencyHealth(name: $0.name, ok: $0.isWorking, message: $0.message) })
+    }
+}
+
+extension ServiceContext {
+    func queueStats(of tenant: Tenant) async throws -> QueueStatsReply {
         // The default tenant is that of whoever runs the server.
-        let seesAll = tenant(of: call) == .default
-        let counts = try await context.store.counts(tenant: seesAll ? nil : tenant(of: call))
-        let workers = await context.workers()
+        let seesAll = tenant == .default
+        let counts = try await store.counts(tenant: seesAll ? nil : tenant)
+        let workers = await workers()
         var reply = QueueStatsReply()
         reply.jobs = JobState.allCases.map { state in
             StateCount(state: ProtoJobState(state), jobs: counts.jobs[state] ?? 0)
@@ -26,17 +43,9 @@ extension SpeechService {
         reply.engineRestarts = workers.engineRestarts
         if seesAll {
             reply.workers = workers.workers.map { WorkerInfo($0) }
-            reply.methods = context.callMetrics?.snapshot().map { MethodStats($0) } ?? []
+            reply.methods = callMetrics?.snapshot().map { MethodStats($0) } ?? []
         }
         return reply
-    }
-
-    func health(_ request: HealthRequest, _ call: CallContext) async throws -> HealthReply {
-        let states = await context.dependencies()
-        return HealthReply(
-            serving: states.allSatisfy(\.isWorking), version: context.version,
-            uptimeMilliseconds: Int((ContinuousClock.now - startedAt).milliseconds),
-            dependencies: states.map { DependencyHealth(name: $0.name, ok: $0.isWorking, message: $0.message) })
     }
 }
 

@@ -106,6 +106,7 @@ extension Settings {
         configuration.reconcileInterval = seconds(.reconcileSeconds)
         if let attempts = integer(.chunkAttempts) { configuration.maximumChunkAttempts = attempts }
         if let hours = number(.orphanHours) { configuration.orphanAge = .seconds(hours * 3600) }
+        configuration.orphanSweepInterval = OrphanSweep.interval(forAge: configuration.orphanAge)
         if let seconds = number(.engineTimeoutSeconds) {
             configuration.engineTimeLimit.startup = .seconds(seconds)
             configuration.engineTimeLimit.factor = 0
