@@ -23,7 +23,7 @@ struct JSONSchema {
 
     /// The values that a definition's member may have.
     func names(_ definition: String, _ member: String) -> [String] {
-        let schema = member(member, of: at("$defs", definition))
+        let schema = property(member, of: at("$defs", definition))
         return (schema["enum"] ?? (schema["items"] as? [String: Any])?["enum"]) as? [String] ?? []
     }
 
@@ -31,7 +31,7 @@ struct JSONSchema {
         path.reduce(root) { $0[$1] as? [String: Any] ?? [:] }
     }
 
-    private func member(_ name: String, of schema: [String: Any]) -> [String: Any] {
+    private func property(_ name: String, of schema: [String: Any]) -> [String: Any] {
         (schema["properties"] as? [String: Any])?[name] as? [String: Any] ?? [:]
     }
 
@@ -65,7 +65,7 @@ struct JSONSchema {
             return unless((rule as? [String])?.allSatisfy { (value as? [String: Any])?[$0] != nil } == true)
         case "properties":
             return (value as? [String: Any] ?? [:]).flatMap { name, value in
-                let rule = member(name, of: schema)
+                let rule = property(name, of: schema)
                 return rule.isEmpty ? ["\(name) is not documented"] : check(value, rule, at: "\(place)/\(name)")
             }
         case "items":
