@@ -35,17 +35,30 @@ extension TranscriptionOptionsMessage {
             temperatureMilli: Int((options.temperature * 1000).rounded()), wordTimestamps: options.wordTimestamps,
             segmentation: Segmentation(options.segmentation),
             chunkMilliseconds: Int(((options.chunkSeconds ?? 0) * 1000).rounded()),
-            retentionSeconds: options.retentionSeconds ?? 0)
+            retentionSeconds: options.retentionSeconds ?? 0, channels: ChannelMode(options.channels),
+            model: options.model ?? "", carryPrompt: options.carriesPrompt)
     }
 }
 
 extension Segmentation {
     init(_ segmentation: TranscriptionOptions.Segmentation) {
-        switch segmentation {
-        case .automatic, .speech: self = .unspecified
-        case .silence: self = .silence
-        case .fixed: self = .fixed
-        }
+        self =
+            switch segmentation {
+            case .automatic: .unspecified
+            case .speech: .speech
+            case .silence: .silence
+            case .fixed: .fixed
+            }
+    }
+}
+
+extension ChannelMode {
+    init(_ channels: TranscriptionOptions.Channels) {
+        self =
+            switch channels {
+            case .mixed: .mixed
+            case .separate: .separate
+            }
     }
 }
 
@@ -64,6 +77,15 @@ extension Partial {
         }
         engineMilliseconds = chunk.result?.engineMilliseconds ?? 0
         attempts = chunk.claims
+        guards = (chunk.result?.guards ?? []).map { GuardNoteMessage($0) }
+    }
+}
+
+extension GuardNoteMessage {
+    init(_ note: GuardNote) {
+        self.init(
+            kind: note.kind.rawValue, startMilliseconds: note.startMilliseconds, endMilliseconds: note.endMilliseconds,
+            detail: note.detail)
     }
 }
 
@@ -75,6 +97,8 @@ extension Segment {
         text = segment.text
         avgLogProbability = Float(segment.avgLogProbability)
         noSpeechProbability = Float(segment.noSpeechProbability)
+        channel = segment.channel ?? 0
+        flags = segment.flags.map(\.rawValue)
         guard withWords else { return }
         words = segment.words.map { word in
             Word(
@@ -155,6 +179,7 @@ extension TranscriptFormat {
         case .srt: self = .srt
         case .vtt: self = .vtt
         case .tsv: self = .tsv
+        case .lrc: self = .lrc
         case .unspecified, .unrecognized: return nil
         }
     }

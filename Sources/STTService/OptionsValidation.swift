@@ -26,7 +26,31 @@ enum OptionsValidation {
             prompt: message.prompt.isEmpty ? nil : message.prompt,
             temperature: Double(message.temperatureMilli) / 1000, wordTimestamps: message.wordTimestamps,
             segmentation: try segmentation(message.segmentation),
-            chunkSeconds: chunk == 0 ? nil : Double(chunk) / 1000, retentionSeconds: retention == 0 ? nil : retention)
+            chunkSeconds: chunk == 0 ? nil : Double(chunk) / 1000, retentionSeconds: retention == 0 ? nil : retention,
+            channels: try channels(message.channels), model: try model(message.model),
+            carriesPrompt: message.carryPrompt)
+    }
+
+    /// What is not set is the default.
+    static func layout(from message: SubtitleLayoutMessage?) throws(RPCError) -> SubtitleLayout {
+        var layout = SubtitleLayout.standard
+        guard let message else { return layout }
+        if message.lineCharacters != 0 {
+            let range = SubtitleLayout.lineCharacterRange
+            try require(range.contains(message.lineCharacters)) {
+                "a subtitle's line has \(message.lineCharacters) characters; "
+                    + "it must be \(range.lowerBound) to \(range.upperBound)"
+            }
+            layout.lineCharacters = message.lineCharacters
+        }
+        if message.lines != 0 {
+            let range = SubtitleLayout.lineRange
+            try require(range.contains(message.lines)) {
+                "a subtitle has \(message.lines) lines; it must be \(range.lowerBound) to \(range.upperBound)"
+            }
+            layout.lines = message.lines
+        }
+        return layout
     }
 
     /// The name alone, without folders: it is shown, and never used as a path.
@@ -57,11 +81,38 @@ enum OptionsValidation {
     private static func segmentation(_ value: Segmentation) throws(RPCError) -> TranscriptionOptions.Segmentation {
         switch value {
         case .unspecified: return .automatic
+        case .speech: return .speech
         case .silence: return .silence
         case .fixed: return .fixed
         case .unrecognized:
-            throw RPCError(.invalidArgument, "this server knows the segmentations silence and fixed only")
+            throw RPCError(.invalidArgument, "this server knows the segmentations speech, silence and fixed only")
         }
+    }
+
+    private static func channels(_ value: ChannelMode) throws(RPCError) -> TranscriptionOptions.Channels {
+        switch value {
+        case .unspecified, .mixed: return .mixed
+        case .separate: return .separate
+        case .unrecognized: throw RPCError(.invalidArgument, "this server knows the channels mixed and separate only")
+        }
+    }
+
+    private static func model(_ name: String) throws(RPCError) -> String? {
+        if name.isEmpty { return nil }
+        let isName =
+            name.utf8.count <= 64
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+        try require(isName) {
+            "\"\(name.prefix(32))\" is not a model's name; it must have at most 64 of A-Z a-z 0-9 . _ -"
+        }
+        return name
     }
 
     private static func require(_ condition: Bool, _ message: () -> String) throws(RPCError) {

@@ -2,15 +2,15 @@
 public struct GuardNote: Sendable, Hashable, Codable {
     public enum Kind: String, Sendable, Codable, CaseIterable {
         /// A segment was left out: Whisper itself takes it for silence. ``GuardNote/detail`` is its text.
-        case droppedNoSpeech
+        case droppedNoSpeech = "dropped_no_speech"
         /// A segment was left out: the audio beneath it is silent. ``GuardNote/detail`` is its text.
-        case droppedSilentAudio
+        case droppedSilentAudio = "dropped_silent_audio"
         /// The engine ran again at a higher temperature. ``GuardNote/detail`` says why.
-        case retriedTemperature
+        case retriedTemperature = "retried_temperature"
         /// The engine ran again with its full window. ``GuardNote/detail`` says why.
-        case retriedFullWindow
+        case retriedFullWindow = "retried_full_window"
         /// Every attempt looped; what was repeated stays once.
-        case collapsedLoop
+        case collapsedLoop = "collapsed_loop"
     }
 
     public var kind: Kind

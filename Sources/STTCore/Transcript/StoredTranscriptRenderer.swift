@@ -13,8 +13,8 @@ public struct StoredTranscriptRenderer: Sendable {
     /// Whether the document has to be pushed once more. Valid after `endPass`.
     public private(set) var needsAnotherPass = true
 
-    public init(_ format: TranscriptFormat) {
-        renderer = format.makeRenderer()
+    public init(_ format: TranscriptFormat, layout: SubtitleLayout = .standard) {
+        renderer = format.makeRenderer(layout)
     }
 
     /// Takes the next bytes of the document.

@@ -5,6 +5,7 @@ public enum TranscriptFormat: String, Sendable, Codable, CaseIterable {
     case srt
     case vtt
     case tsv
+    case lrc
 
     /// Without the dot.
     public var fileExtension: String { rawValue }
@@ -16,16 +17,19 @@ public enum TranscriptFormat: String, Sendable, Codable, CaseIterable {
         case .srt: "application/x-subrip; charset=utf-8"
         case .vtt: "text/vtt; charset=utf-8"
         case .tsv: "text/tab-separated-values; charset=utf-8"
+        case .lrc: "application/x-lrc; charset=utf-8"
         }
     }
 
-    public func makeRenderer() -> any TranscriptRenderer {
+    /// - Parameter layout: Of subtitles; the other formats leave it aside.
+    public func makeRenderer(_ layout: SubtitleLayout = .standard) -> any TranscriptRenderer {
         switch self {
         case .json: JSONTranscriptRenderer()
         case .txt: PlainTextRenderer()
         case .srt: SubtitleRenderer(.srt)
         case .vtt: SubtitleRenderer(.vtt)
         case .tsv: TSVRenderer()
+        case .lrc: LyricsRenderer()
         }
     }
 }

@@ -7,16 +7,18 @@ package struct EventResult: ProtoMessage, Hashable {
     package var language: String
     package var engine: String
     package var engineMilliseconds: Int
+    package var guards: [EventGuardNote]
 
     package init(
         segments: [EventSegment] = [], gaps: [EventGap] = [], language: String = "", engine: String = "",
-        engineMilliseconds: Int = 0
+        engineMilliseconds: Int = 0, guards: [EventGuardNote] = []
     ) {
         self.segments = segments
         self.gaps = gaps
         self.language = language
         self.engine = engine
         self.engineMilliseconds = engineMilliseconds
+        self.guards = guards
     }
 }
 
@@ -31,6 +33,7 @@ extension EventResult: GeneratedMessage {
         language = try reader.string(c.language)
         engine = try reader.string(c.engine)
         engineMilliseconds = Int(c.engine_ms)
+        guards = try reader.messages(c.n_guards, c.guards)
     }
 
     func write(to c: inout Stt__Internal__V1__ChunkResult, _ arena: ProtoArena) {
@@ -39,6 +42,7 @@ extension EventResult: GeneratedMessage {
         c.language = arena.string(language)
         c.engine = arena.string(engine)
         c.engine_ms = Int64(engineMilliseconds)
+        (c.n_guards, c.guards) = arena.messages(guards)
     }
 }
 
@@ -50,10 +54,13 @@ package struct EventSegment: ProtoMessage, Hashable {
     package var avgLogProbability: Double
     package var noSpeechProbability: Double
     package var words: [EventWord]
+    /// 0: the channels were mixed.
+    package var channel: Int
+    package var flags: [String]
 
     package init(
         startMilliseconds: Int = 0, endMilliseconds: Int = 0, text: String = "", avgLogProbability: Double = 0,
-        noSpeechProbability: Double = 0, words: [EventWord] = []
+        noSpeechProbability: Double = 0, words: [EventWord] = [], channel: Int = 0, flags: [String] = []
     ) {
         self.startMilliseconds = startMilliseconds
         self.endMilliseconds = endMilliseconds
@@ -61,6 +68,8 @@ package struct EventSegment: ProtoMessage, Hashable {
         self.avgLogProbability = avgLogProbability
         self.noSpeechProbability = noSpeechProbability
         self.words = words
+        self.channel = channel
+        self.flags = flags
     }
 }
 
@@ -76,6 +85,8 @@ extension EventSegment: GeneratedMessage {
         avgLogProbability = c.avg_logprob
         noSpeechProbability = c.no_speech_prob
         words = try reader.messages(c.n_words, c.words)
+        channel = Int(c.channel)
+        flags = try reader.strings(c.n_flags, c.flags)
     }
 
     func write(to c: inout Stt__Internal__V1__Segment, _ arena: ProtoArena) {
@@ -85,6 +96,45 @@ extension EventSegment: GeneratedMessage {
         c.avg_logprob = avgLogProbability
         c.no_speech_prob = noSpeechProbability
         (c.n_words, c.words) = arena.messages(words)
+        c.channel = UInt32(clamping: channel)
+        (c.n_flags, c.flags) = arena.strings(flags)
+    }
+}
+
+/// Something that a quality guard did.
+package struct EventGuardNote: ProtoMessage, Hashable {
+    package var kind: String
+    package var startMilliseconds: Int
+    package var endMilliseconds: Int
+    package var detail: String
+
+    package init(
+        kind: String = "", startMilliseconds: Int = 0, endMilliseconds: Int = 0, detail: String = ""
+    ) {
+        self.kind = kind
+        self.startMilliseconds = startMilliseconds
+        self.endMilliseconds = endMilliseconds
+        self.detail = detail
+    }
+}
+
+extension EventGuardNote: GeneratedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Stt__Internal__V1__GuardNote>) {
+        stt__internal__v1__guard_note__init(c)
+    }
+
+    init(_ c: Stt__Internal__V1__GuardNote, _ reader: ProtoReader) throws(ProtoError) {
+        kind = try reader.string(c.kind)
+        startMilliseconds = Int(c.start_ms)
+        endMilliseconds = Int(c.end_ms)
+        detail = try reader.string(c.detail)
+    }
+
+    func write(to c: inout Stt__Internal__V1__GuardNote, _ arena: ProtoArena) {
+        c.kind = arena.string(kind)
+        c.start_ms = Int64(startMilliseconds)
+        c.end_ms = Int64(endMilliseconds)
+        c.detail = arena.string(detail)
     }
 }
 

@@ -43,10 +43,14 @@ public struct Segment: ProtoMessage, Hashable {
     public var noSpeechProbability: Float
     /// Empty unless word times were asked for.
     public var words: [Word]
+    /// From 1. 0: the channels were mixed.
+    public var channel: Int
+    /// Why the text may be wrong, such as "low_probability". Empty: nothing speaks against it.
+    public var flags: [String]
 
     public init(
         startMilliseconds: Int = 0, endMilliseconds: Int = 0, text: String = "", avgLogProbability: Float = 0,
-        noSpeechProbability: Float = 0, words: [Word] = []
+        noSpeechProbability: Float = 0, words: [Word] = [], channel: Int = 0, flags: [String] = []
     ) {
         self.startMilliseconds = startMilliseconds
         self.endMilliseconds = endMilliseconds
@@ -54,6 +58,8 @@ public struct Segment: ProtoMessage, Hashable {
         self.avgLogProbability = avgLogProbability
         self.noSpeechProbability = noSpeechProbability
         self.words = words
+        self.channel = channel
+        self.flags = flags
     }
 }
 
@@ -67,6 +73,8 @@ extension Segment: GeneratedMessage {
         avgLogProbability = c.avg_logprob
         noSpeechProbability = c.no_speech_prob
         words = try reader.messages(c.n_words, c.words)
+        channel = Int(c.channel)
+        flags = try reader.strings(c.n_flags, c.flags)
     }
 
     func write(to c: inout Stt__V1__Segment, _ arena: ProtoArena) {
@@ -76,6 +84,8 @@ extension Segment: GeneratedMessage {
         c.avg_logprob = avgLogProbability
         c.no_speech_prob = noSpeechProbability
         (c.n_words, c.words) = arena.messages(words)
+        c.channel = UInt32(clamping: channel)
+        (c.n_flags, c.flags) = arena.strings(flags)
     }
 }
 
@@ -126,10 +136,13 @@ public struct Partial: ProtoMessage, Hashable {
     /// Time the engine took for this chunk.
     public var engineMilliseconds: Int
     public var attempts: Int
+    /// What the quality guards did, in the order of time.
+    public var guards: [GuardNoteMessage]
 
     public init(
         chunk: Int = 0, startMilliseconds: Int = 0, endMilliseconds: Int = 0, text: String = "",
-        segments: [Segment] = [], gaps: [Gap] = [], engineMilliseconds: Int = 0, attempts: Int = 0
+        segments: [Segment] = [], gaps: [Gap] = [], engineMilliseconds: Int = 0, attempts: Int = 0,
+        guards: [GuardNoteMessage] = []
     ) {
         self.chunk = chunk
         self.startMilliseconds = startMilliseconds
@@ -139,6 +152,7 @@ public struct Partial: ProtoMessage, Hashable {
         self.gaps = gaps
         self.engineMilliseconds = engineMilliseconds
         self.attempts = attempts
+        self.guards = guards
     }
 }
 
@@ -154,6 +168,7 @@ extension Partial: GeneratedMessage {
         gaps = try reader.messages(c.n_gaps, c.gaps)
         engineMilliseconds = Int(clamping: c.engine_ms)
         attempts = Int(c.attempts)
+        guards = try reader.messages(c.n_guards, c.guards)
     }
 
     func write(to c: inout Stt__V1__Partial, _ arena: ProtoArena) {
@@ -165,5 +180,6 @@ extension Partial: GeneratedMessage {
         (c.n_gaps, c.gaps) = arena.messages(gaps)
         c.engine_ms = UInt64(clamping: engineMilliseconds)
         c.attempts = UInt32(clamping: attempts)
+        (c.n_guards, c.guards) = arena.messages(guards)
     }
 }

@@ -22,12 +22,26 @@ public enum ProtoJobState: UInt32, Sendable, Hashable, CaseIterable {
 
 /// How a recording is cut, on the wire.
 public enum Segmentation: UInt32, Sendable, Hashable, CaseIterable {
-    /// The server's default.
+    /// The server's default: as `speech` where its workers have a voice activity model, else as `silence`.
     case unspecified = 0
     /// Cut at silences.
     case silence = 1
     /// Cut every so many seconds, at the quietest point near by.
     case fixed = 2
+    /// Cut between stretches of speech; what is not speech is left out.
+    case speech = 3
+    /// A way that this version does not know.
+    case unrecognized = 0x7FFF_FFFF
+}
+
+/// What becomes of a recording's channels, on the wire.
+public enum ChannelMode: UInt32, Sendable, Hashable, CaseIterable {
+    /// Mixed.
+    case unspecified = 0
+    /// All channels as one.
+    case mixed = 1
+    /// Each channel on its own; segments say which they are from.
+    case separate = 2
     /// A way that this version does not know.
     case unrecognized = 0x7FFF_FFFF
 }
@@ -50,6 +64,7 @@ public enum ResultFormat: UInt32, Sendable, Hashable, CaseIterable {
     case srt = 3
     case vtt = 4
     case tsv = 5
+    case lrc = 6
     /// A format that this version does not know.
     case unrecognized = 0x7FFF_FFFF
 }
@@ -73,6 +88,11 @@ extension ProtoJobState {
 extension Segmentation {
     init(_ c: Stt__V1__Segmentation) { self = Self(rawValue: c.rawValue) ?? .unrecognized }
     var c: Stt__V1__Segmentation { Stt__V1__Segmentation(rawValue: rawValue) }
+}
+
+extension ChannelMode {
+    init(_ c: Stt__V1__ChannelMode) { self = Self(rawValue: c.rawValue) ?? .unrecognized }
+    var c: Stt__V1__ChannelMode { Stt__V1__ChannelMode(rawValue: rawValue) }
 }
 
 extension DeliveryOrder {

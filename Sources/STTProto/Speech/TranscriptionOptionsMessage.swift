@@ -16,11 +16,16 @@ public struct TranscriptionOptionsMessage: ProtoMessage, Hashable {
     public var chunkMilliseconds: Int
     /// How long the job and its result are kept after its end.
     public var retentionSeconds: Int
+    public var channels: ChannelMode
+    /// The name of one of the server's models, such as "base.en".
+    public var model: String
+    /// Give the end of a chunk's text to the next one as its prompt.
+    public var carryPrompt: Bool
 
     public init(
         language: String = "", translate: Bool = false, prompt: String = "", temperatureMilli: Int = 0,
         wordTimestamps: Bool = false, segmentation: Segmentation = .unspecified, chunkMilliseconds: Int = 0,
-        retentionSeconds: Int = 0
+        retentionSeconds: Int = 0, channels: ChannelMode = .unspecified, model: String = "", carryPrompt: Bool = false
     ) {
         self.language = language
         self.translate = translate
@@ -30,6 +35,9 @@ public struct TranscriptionOptionsMessage: ProtoMessage, Hashable {
         self.segmentation = segmentation
         self.chunkMilliseconds = chunkMilliseconds
         self.retentionSeconds = retentionSeconds
+        self.channels = channels
+        self.model = model
+        self.carryPrompt = carryPrompt
     }
 }
 
@@ -47,6 +55,9 @@ extension TranscriptionOptionsMessage: GeneratedMessage {
         segmentation = Segmentation(c.segmentation)
         chunkMilliseconds = Int(c.chunk_ms)
         retentionSeconds = Int(clamping: c.retention_seconds)
+        channels = ChannelMode(c.channels)
+        model = try reader.string(c.model)
+        carryPrompt = c.carry_prompt != 0
     }
 
     func write(to c: inout Stt__V1__TranscriptionOptions, _ arena: ProtoArena) {
@@ -58,5 +69,8 @@ extension TranscriptionOptionsMessage: GeneratedMessage {
         c.segmentation = segmentation.c
         c.chunk_ms = UInt32(clamping: chunkMilliseconds)
         c.retention_seconds = UInt64(clamping: retentionSeconds)
+        c.channels = channels.c
+        c.model = arena.string(model)
+        c.carry_prompt = carryPrompt ? 1 : 0
     }
 }

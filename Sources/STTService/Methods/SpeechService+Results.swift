@@ -24,14 +24,15 @@ extension SpeechService {
         _ request: GetResultRequest, _ replies: OutboundMessages<GetResultReply>, _ call: CallContext
     ) async throws {
         guard let format = TranscriptFormat(request.format) else {
-            throw RPCError(.invalidArgument, "the result format must be json, txt, srt, vtt or tsv")
+            throw RPCError(.invalidArgument, "the result format must be json, txt, srt, vtt, tsv or lrc")
         }
+        let layout = try OptionsValidation.layout(from: request.layout)
         let asOf = readings.instant
         let job = try await job(request.jobID, call)
         readings.noticed(job, asOf: asOf)
         guard let result = job.result else { throw withoutResult(job) }
         do {
-            var renderer = StoredTranscriptRenderer(format)
+            var renderer = StoredTranscriptRenderer(format, layout: layout)
             while renderer.needsAnotherPass {
                 for start in stride(from: 0, to: result.byteCount, by: Self.pieceBytes) {
                     let range = start..<min(start + Self.pieceBytes, result.byteCount)

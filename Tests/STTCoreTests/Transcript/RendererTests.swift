@@ -26,9 +26,9 @@ import Testing
     }
 
     @Test func `Formats name their files and media types`() {
-        #expect(TranscriptFormat.allCases.map(\.fileExtension) == ["json", "txt", "srt", "vtt", "tsv"])
+        #expect(TranscriptFormat.allCases.map(\.fileExtension) == ["json", "txt", "srt", "vtt", "tsv", "lrc"])
         #expect(TranscriptFormat.vtt.mimeType.hasPrefix("text/vtt"))
-        #expect(Set(TranscriptFormat.allCases.map(\.mimeType)).count == 5)
+        #expect(Set(TranscriptFormat.allCases.map(\.mimeType)).count == 6)
     }
 
     @Test func `Nothing but gaps, and nothing at all, are documents too`() throws {

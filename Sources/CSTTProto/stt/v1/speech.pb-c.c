@@ -547,6 +547,51 @@ void   stt__v1__gap__free_unpacked
   assert(message->base.descriptor == &stt__v1__gap__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   stt__v1__guard_note__init
+                     (Stt__V1__GuardNote         *message)
+{
+  static const Stt__V1__GuardNote init_value = STT__V1__GUARD_NOTE__INIT;
+  *message = init_value;
+}
+size_t stt__v1__guard_note__get_packed_size
+                     (const Stt__V1__GuardNote *message)
+{
+  assert(message->base.descriptor == &stt__v1__guard_note__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stt__v1__guard_note__pack
+                     (const Stt__V1__GuardNote *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stt__v1__guard_note__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stt__v1__guard_note__pack_to_buffer
+                     (const Stt__V1__GuardNote *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stt__v1__guard_note__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stt__V1__GuardNote *
+       stt__v1__guard_note__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stt__V1__GuardNote *)
+     protobuf_c_message_unpack (&stt__v1__guard_note__descriptor,
+                                allocator, len, data);
+}
+void   stt__v1__guard_note__free_unpacked
+                     (Stt__V1__GuardNote *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stt__v1__guard_note__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   stt__v1__partial__init
                      (Stt__V1__Partial         *message)
 {
@@ -635,6 +680,51 @@ void   stt__v1__stream_result_reply__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &stt__v1__stream_result_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   stt__v1__subtitle_layout__init
+                     (Stt__V1__SubtitleLayout         *message)
+{
+  static const Stt__V1__SubtitleLayout init_value = STT__V1__SUBTITLE_LAYOUT__INIT;
+  *message = init_value;
+}
+size_t stt__v1__subtitle_layout__get_packed_size
+                     (const Stt__V1__SubtitleLayout *message)
+{
+  assert(message->base.descriptor == &stt__v1__subtitle_layout__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stt__v1__subtitle_layout__pack
+                     (const Stt__V1__SubtitleLayout *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stt__v1__subtitle_layout__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stt__v1__subtitle_layout__pack_to_buffer
+                     (const Stt__V1__SubtitleLayout *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stt__v1__subtitle_layout__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stt__V1__SubtitleLayout *
+       stt__v1__subtitle_layout__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stt__V1__SubtitleLayout *)
+     protobuf_c_message_unpack (&stt__v1__subtitle_layout__descriptor,
+                                allocator, len, data);
+}
+void   stt__v1__subtitle_layout__free_unpacked
+                     (Stt__V1__SubtitleLayout *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stt__v1__subtitle_layout__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   stt__v1__get_result_request__init
@@ -1312,7 +1402,7 @@ void   stt__v1__health_reply__free_unpacked
   assert(message->base.descriptor == &stt__v1__health_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor stt__v1__transcription_options__field_descriptors[8] =
+static const ProtobufCFieldDescriptor stt__v1__transcription_options__field_descriptors[11] =
 {
   {
     "language",
@@ -1410,10 +1500,49 @@ static const ProtobufCFieldDescriptor stt__v1__transcription_options__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "channels",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__TranscriptionOptions, channels),
+    &stt__v1__channel_mode__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "model",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__TranscriptionOptions, model),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "carry_prompt",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__TranscriptionOptions, carry_prompt),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stt__v1__transcription_options__field_indices_by_name[] = {
+  10,   /* field[10] = carry_prompt */
+  8,   /* field[8] = channels */
   6,   /* field[6] = chunk_ms */
   0,   /* field[0] = language */
+  9,   /* field[9] = model */
   2,   /* field[2] = prompt */
   7,   /* field[7] = retention_seconds */
   5,   /* field[5] = segmentation */
@@ -1424,7 +1553,7 @@ static const unsigned stt__v1__transcription_options__field_indices_by_name[] = 
 static const ProtobufCIntRange stt__v1__transcription_options__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor stt__v1__transcription_options__descriptor =
 {
@@ -1434,7 +1563,7 @@ const ProtobufCMessageDescriptor stt__v1__transcription_options__descriptor =
   "Stt__V1__TranscriptionOptions",
   "stt.v1",
   sizeof(Stt__V1__TranscriptionOptions),
-  8,
+  11,
   stt__v1__transcription_options__field_descriptors,
   stt__v1__transcription_options__field_indices_by_name,
   1,  stt__v1__transcription_options__number_ranges,
@@ -2264,7 +2393,7 @@ const ProtobufCMessageDescriptor stt__v1__word__descriptor =
   (ProtobufCMessageInit) stt__v1__word__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor stt__v1__segment__field_descriptors[6] =
+static const ProtobufCFieldDescriptor stt__v1__segment__field_descriptors[8] =
 {
   {
     "start_ms",
@@ -2338,10 +2467,36 @@ static const ProtobufCFieldDescriptor stt__v1__segment__field_descriptors[6] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "channel",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__Segment, channel),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "flags",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Stt__V1__Segment, n_flags),
+    offsetof(Stt__V1__Segment, flags),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stt__v1__segment__field_indices_by_name[] = {
   3,   /* field[3] = avg_logprob */
+  6,   /* field[6] = channel */
   1,   /* field[1] = end_ms */
+  7,   /* field[7] = flags */
   4,   /* field[4] = no_speech_prob */
   0,   /* field[0] = start_ms */
   2,   /* field[2] = text */
@@ -2350,7 +2505,7 @@ static const unsigned stt__v1__segment__field_indices_by_name[] = {
 static const ProtobufCIntRange stt__v1__segment__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor stt__v1__segment__descriptor =
 {
@@ -2360,7 +2515,7 @@ const ProtobufCMessageDescriptor stt__v1__segment__descriptor =
   "Stt__V1__Segment",
   "stt.v1",
   sizeof(Stt__V1__Segment),
-  6,
+  8,
   stt__v1__segment__field_descriptors,
   stt__v1__segment__field_indices_by_name,
   1,  stt__v1__segment__number_ranges,
@@ -2444,7 +2599,84 @@ const ProtobufCMessageDescriptor stt__v1__gap__descriptor =
   (ProtobufCMessageInit) stt__v1__gap__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor stt__v1__partial__field_descriptors[8] =
+static const ProtobufCFieldDescriptor stt__v1__guard_note__field_descriptors[4] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__GuardNote, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start_ms",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__GuardNote, start_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end_ms",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__GuardNote, end_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "detail",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__GuardNote, detail),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stt__v1__guard_note__field_indices_by_name[] = {
+  3,   /* field[3] = detail */
+  2,   /* field[2] = end_ms */
+  0,   /* field[0] = kind */
+  1,   /* field[1] = start_ms */
+};
+static const ProtobufCIntRange stt__v1__guard_note__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor stt__v1__guard_note__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stt.v1.GuardNote",
+  "GuardNote",
+  "Stt__V1__GuardNote",
+  "stt.v1",
+  sizeof(Stt__V1__GuardNote),
+  4,
+  stt__v1__guard_note__field_descriptors,
+  stt__v1__guard_note__field_indices_by_name,
+  1,  stt__v1__guard_note__number_ranges,
+  (ProtobufCMessageInit) stt__v1__guard_note__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stt__v1__partial__field_descriptors[9] =
 {
   {
     "chunk",
@@ -2542,6 +2774,18 @@ static const ProtobufCFieldDescriptor stt__v1__partial__field_descriptors[8] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "guards",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Stt__V1__Partial, n_guards),
+    offsetof(Stt__V1__Partial, guards),
+    &stt__v1__guard_note__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stt__v1__partial__field_indices_by_name[] = {
   7,   /* field[7] = attempts */
@@ -2549,6 +2793,7 @@ static const unsigned stt__v1__partial__field_indices_by_name[] = {
   2,   /* field[2] = end_ms */
   6,   /* field[6] = engine_ms */
   5,   /* field[5] = gaps */
+  8,   /* field[8] = guards */
   4,   /* field[4] = segments */
   1,   /* field[1] = start_ms */
   3,   /* field[3] = text */
@@ -2556,7 +2801,7 @@ static const unsigned stt__v1__partial__field_indices_by_name[] = {
 static const ProtobufCIntRange stt__v1__partial__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor stt__v1__partial__descriptor =
 {
@@ -2566,7 +2811,7 @@ const ProtobufCMessageDescriptor stt__v1__partial__descriptor =
   "Stt__V1__Partial",
   "stt.v1",
   sizeof(Stt__V1__Partial),
-  8,
+  9,
   stt__v1__partial__field_descriptors,
   stt__v1__partial__field_indices_by_name,
   1,  stt__v1__partial__number_ranges,
@@ -2624,7 +2869,58 @@ const ProtobufCMessageDescriptor stt__v1__stream_result_reply__descriptor =
   (ProtobufCMessageInit) stt__v1__stream_result_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor stt__v1__get_result_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor stt__v1__subtitle_layout__field_descriptors[2] =
+{
+  {
+    "line_chars",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__SubtitleLayout, line_chars),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lines",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__SubtitleLayout, lines),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stt__v1__subtitle_layout__field_indices_by_name[] = {
+  0,   /* field[0] = line_chars */
+  1,   /* field[1] = lines */
+};
+static const ProtobufCIntRange stt__v1__subtitle_layout__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor stt__v1__subtitle_layout__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stt.v1.SubtitleLayout",
+  "SubtitleLayout",
+  "Stt__V1__SubtitleLayout",
+  "stt.v1",
+  sizeof(Stt__V1__SubtitleLayout),
+  2,
+  stt__v1__subtitle_layout__field_descriptors,
+  stt__v1__subtitle_layout__field_indices_by_name,
+  1,  stt__v1__subtitle_layout__number_ranges,
+  (ProtobufCMessageInit) stt__v1__subtitle_layout__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stt__v1__get_result_request__field_descriptors[3] =
 {
   {
     "job_id",
@@ -2650,15 +2946,28 @@ static const ProtobufCFieldDescriptor stt__v1__get_result_request__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "layout",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__GetResultRequest, layout),
+    &stt__v1__subtitle_layout__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stt__v1__get_result_request__field_indices_by_name[] = {
   1,   /* field[1] = format */
   0,   /* field[0] = job_id */
+  2,   /* field[2] = layout */
 };
 static const ProtobufCIntRange stt__v1__get_result_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor stt__v1__get_result_request__descriptor =
 {
@@ -2668,7 +2977,7 @@ const ProtobufCMessageDescriptor stt__v1__get_result_request__descriptor =
   "Stt__V1__GetResultRequest",
   "stt.v1",
   sizeof(Stt__V1__GetResultRequest),
-  2,
+  3,
   stt__v1__get_result_request__field_descriptors,
   stt__v1__get_result_request__field_indices_by_name,
   1,  stt__v1__get_result_request__number_ranges,
@@ -3631,19 +3940,21 @@ const ProtobufCEnumDescriptor stt__v1__job_state__descriptor =
   stt__v1__job_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue stt__v1__segmentation__enum_values_by_number[3] =
+static const ProtobufCEnumValue stt__v1__segmentation__enum_values_by_number[4] =
 {
   { "SEGMENTATION_UNSPECIFIED", "STT__V1__SEGMENTATION__SEGMENTATION_UNSPECIFIED", 0 },
   { "SEGMENTATION_SILENCE", "STT__V1__SEGMENTATION__SEGMENTATION_SILENCE", 1 },
   { "SEGMENTATION_FIXED", "STT__V1__SEGMENTATION__SEGMENTATION_FIXED", 2 },
+  { "SEGMENTATION_SPEECH", "STT__V1__SEGMENTATION__SEGMENTATION_SPEECH", 3 },
 };
 static const ProtobufCIntRange stt__v1__segmentation__value_ranges[] = {
-{0, 0},{0, 3}
+{0, 0},{0, 4}
 };
-static const ProtobufCEnumValueIndex stt__v1__segmentation__enum_values_by_name[3] =
+static const ProtobufCEnumValueIndex stt__v1__segmentation__enum_values_by_name[4] =
 {
   { "SEGMENTATION_FIXED", 2 },
   { "SEGMENTATION_SILENCE", 1 },
+  { "SEGMENTATION_SPEECH", 3 },
   { "SEGMENTATION_UNSPECIFIED", 0 },
 };
 const ProtobufCEnumDescriptor stt__v1__segmentation__descriptor =
@@ -3653,12 +3964,42 @@ const ProtobufCEnumDescriptor stt__v1__segmentation__descriptor =
   "Segmentation",
   "Stt__V1__Segmentation",
   "stt.v1",
-  3,
+  4,
   stt__v1__segmentation__enum_values_by_number,
-  3,
+  4,
   stt__v1__segmentation__enum_values_by_name,
   1,
   stt__v1__segmentation__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue stt__v1__channel_mode__enum_values_by_number[3] =
+{
+  { "CHANNEL_MODE_UNSPECIFIED", "STT__V1__CHANNEL_MODE__CHANNEL_MODE_UNSPECIFIED", 0 },
+  { "CHANNEL_MODE_MIXED", "STT__V1__CHANNEL_MODE__CHANNEL_MODE_MIXED", 1 },
+  { "CHANNEL_MODE_SEPARATE", "STT__V1__CHANNEL_MODE__CHANNEL_MODE_SEPARATE", 2 },
+};
+static const ProtobufCIntRange stt__v1__channel_mode__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex stt__v1__channel_mode__enum_values_by_name[3] =
+{
+  { "CHANNEL_MODE_MIXED", 1 },
+  { "CHANNEL_MODE_SEPARATE", 2 },
+  { "CHANNEL_MODE_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor stt__v1__channel_mode__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "stt.v1.ChannelMode",
+  "ChannelMode",
+  "Stt__V1__ChannelMode",
+  "stt.v1",
+  3,
+  stt__v1__channel_mode__enum_values_by_number,
+  3,
+  stt__v1__channel_mode__enum_values_by_name,
+  1,
+  stt__v1__channel_mode__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue stt__v1__delivery_order__enum_values_by_number[2] =
@@ -3689,7 +4030,7 @@ const ProtobufCEnumDescriptor stt__v1__delivery_order__descriptor =
   stt__v1__delivery_order__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue stt__v1__result_format__enum_values_by_number[6] =
+static const ProtobufCEnumValue stt__v1__result_format__enum_values_by_number[7] =
 {
   { "RESULT_FORMAT_UNSPECIFIED", "STT__V1__RESULT_FORMAT__RESULT_FORMAT_UNSPECIFIED", 0 },
   { "RESULT_FORMAT_JSON", "STT__V1__RESULT_FORMAT__RESULT_FORMAT_JSON", 1 },
@@ -3697,13 +4038,15 @@ static const ProtobufCEnumValue stt__v1__result_format__enum_values_by_number[6]
   { "RESULT_FORMAT_SRT", "STT__V1__RESULT_FORMAT__RESULT_FORMAT_SRT", 3 },
   { "RESULT_FORMAT_VTT", "STT__V1__RESULT_FORMAT__RESULT_FORMAT_VTT", 4 },
   { "RESULT_FORMAT_TSV", "STT__V1__RESULT_FORMAT__RESULT_FORMAT_TSV", 5 },
+  { "RESULT_FORMAT_LRC", "STT__V1__RESULT_FORMAT__RESULT_FORMAT_LRC", 6 },
 };
 static const ProtobufCIntRange stt__v1__result_format__value_ranges[] = {
-{0, 0},{0, 6}
+{0, 0},{0, 7}
 };
-static const ProtobufCEnumValueIndex stt__v1__result_format__enum_values_by_name[6] =
+static const ProtobufCEnumValueIndex stt__v1__result_format__enum_values_by_name[7] =
 {
   { "RESULT_FORMAT_JSON", 1 },
+  { "RESULT_FORMAT_LRC", 6 },
   { "RESULT_FORMAT_SRT", 3 },
   { "RESULT_FORMAT_TSV", 5 },
   { "RESULT_FORMAT_TXT", 2 },
@@ -3717,9 +4060,9 @@ const ProtobufCEnumDescriptor stt__v1__result_format__descriptor =
   "ResultFormat",
   "Stt__V1__ResultFormat",
   "stt.v1",
-  6,
+  7,
   stt__v1__result_format__enum_values_by_number,
-  6,
+  7,
   stt__v1__result_format__enum_values_by_name,
   1,
   stt__v1__result_format__value_ranges,

@@ -27,8 +27,10 @@ typedef struct Stt__V1__StreamResultRequest Stt__V1__StreamResultRequest;
 typedef struct Stt__V1__Word Stt__V1__Word;
 typedef struct Stt__V1__Segment Stt__V1__Segment;
 typedef struct Stt__V1__Gap Stt__V1__Gap;
+typedef struct Stt__V1__GuardNote Stt__V1__GuardNote;
 typedef struct Stt__V1__Partial Stt__V1__Partial;
 typedef struct Stt__V1__StreamResultReply Stt__V1__StreamResultReply;
+typedef struct Stt__V1__SubtitleLayout Stt__V1__SubtitleLayout;
 typedef struct Stt__V1__GetResultRequest Stt__V1__GetResultRequest;
 typedef struct Stt__V1__GetResultReply Stt__V1__GetResultReply;
 typedef struct Stt__V1__CancelRequest Stt__V1__CancelRequest;
@@ -70,6 +72,9 @@ typedef enum _Stt__V1__JobState {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STT__V1__JOB_STATE)
 } Stt__V1__JobState;
 typedef enum _Stt__V1__Segmentation {
+  /*
+   * The server's default: at speech where its workers have a voice activity model, else at silences.
+   */
   STT__V1__SEGMENTATION__SEGMENTATION_UNSPECIFIED = 0,
   /*
    * Cut at silences.
@@ -78,9 +83,28 @@ typedef enum _Stt__V1__Segmentation {
   /*
    * Cut every so many seconds, at the quietest point near by.
    */
-  STT__V1__SEGMENTATION__SEGMENTATION_FIXED = 2
+  STT__V1__SEGMENTATION__SEGMENTATION_FIXED = 2,
+  /*
+   * Cut between stretches of speech; what is not speech is left out.
+   */
+  STT__V1__SEGMENTATION__SEGMENTATION_SPEECH = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STT__V1__SEGMENTATION)
 } Stt__V1__Segmentation;
+typedef enum _Stt__V1__ChannelMode {
+  /*
+   * Mixed.
+   */
+  STT__V1__CHANNEL_MODE__CHANNEL_MODE_UNSPECIFIED = 0,
+  /*
+   * All channels as one.
+   */
+  STT__V1__CHANNEL_MODE__CHANNEL_MODE_MIXED = 1,
+  /*
+   * Each channel on its own; segments say which they are from.
+   */
+  STT__V1__CHANNEL_MODE__CHANNEL_MODE_SEPARATE = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STT__V1__CHANNEL_MODE)
+} Stt__V1__ChannelMode;
 typedef enum _Stt__V1__DeliveryOrder {
   /*
    * In order: the texts, concatenated, are the transcript.
@@ -98,7 +122,8 @@ typedef enum _Stt__V1__ResultFormat {
   STT__V1__RESULT_FORMAT__RESULT_FORMAT_TXT = 2,
   STT__V1__RESULT_FORMAT__RESULT_FORMAT_SRT = 3,
   STT__V1__RESULT_FORMAT__RESULT_FORMAT_VTT = 4,
-  STT__V1__RESULT_FORMAT__RESULT_FORMAT_TSV = 5
+  STT__V1__RESULT_FORMAT__RESULT_FORMAT_TSV = 5,
+  STT__V1__RESULT_FORMAT__RESULT_FORMAT_LRC = 6
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STT__V1__RESULT_FORMAT)
 } Stt__V1__ResultFormat;
 /*
@@ -146,10 +171,19 @@ struct  Stt__V1__TranscriptionOptions
    * How long the job and its result are kept after its end, in seconds. 0: the server's default.
    */
   uint64_t retention_seconds;
+  Stt__V1__ChannelMode channels;
+  /*
+   * The name of one of the server's models, such as "base.en": at most 64 of A-Z a-z 0-9 . _ -. Empty: the server's default.
+   */
+  char *model;
+  /*
+   * Give the end of a chunk's text to the next one as its prompt. Chunks then wait for one another.
+   */
+  protobuf_c_boolean carry_prompt;
 };
 #define STT__V1__TRANSCRIPTION_OPTIONS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stt__v1__transcription_options__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, STT__V1__SEGMENTATION__SEGMENTATION_UNSPECIFIED, 0, 0 }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, STT__V1__SEGMENTATION__SEGMENTATION_UNSPECIFIED, 0, 0, STT__V1__CHANNEL_MODE__CHANNEL_MODE_UNSPECIFIED, (char *)protobuf_c_empty_string, 0 }
 
 
 typedef enum {
@@ -361,10 +395,20 @@ struct  Stt__V1__Segment
   float no_speech_prob;
   size_t n_words;
   Stt__V1__Word **words;
+  /*
+   * From 1. 0: the channels were mixed.
+   */
+  uint32_t channel;
+  /*
+   * Why the text may be wrong: "known_hallucination", "low_probability", "repetition", "implausible_rate", and names that
+   * later versions add.
+   */
+  size_t n_flags;
+  char **flags;
 };
 #define STT__V1__SEGMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stt__v1__segment__descriptor) \
-    , 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0,NULL }
+    , 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0,NULL, 0, 0,NULL }
 
 
 /*
@@ -384,6 +428,29 @@ struct  Stt__V1__Gap
 #define STT__V1__GAP__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stt__v1__gap__descriptor) \
     , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
+ * Something that a quality guard did to a part of a chunk.
+ */
+struct  Stt__V1__GuardNote
+{
+  ProtobufCMessage base;
+  /*
+   * "dropped_no_speech", "dropped_silent_audio", "retried_temperature", "retried_full_window", "collapsed_loop", and names
+   * that later versions add.
+   */
+  char *kind;
+  uint64_t start_ms;
+  uint64_t end_ms;
+  /*
+   * The text of what was left out, or why. One line, at most 200 bytes.
+   */
+  char *detail;
+};
+#define STT__V1__GUARD_NOTE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stt__v1__guard_note__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
 
 
 struct  Stt__V1__Partial
@@ -408,10 +475,15 @@ struct  Stt__V1__Partial
    */
   uint64_t engine_ms;
   uint32_t attempts;
+  /*
+   * What the quality guards did, in the order of time.
+   */
+  size_t n_guards;
+  Stt__V1__GuardNote **guards;
 };
 #define STT__V1__PARTIAL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stt__v1__partial__descriptor) \
-    , 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0, 0 }
+    , 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0, 0, 0,NULL }
 
 
 typedef enum {
@@ -438,15 +510,39 @@ struct  Stt__V1__StreamResultReply
     , STT__V1__STREAM_RESULT_REPLY__EVENT__NOT_SET, {0} }
 
 
+/*
+ * How much text a subtitle holds. A field of 0: the default.
+ */
+struct  Stt__V1__SubtitleLayout
+{
+  ProtobufCMessage base;
+  /*
+   * Characters in a line, 10 to 120. 0: 42.
+   */
+  uint32_t line_chars;
+  /*
+   * Lines in a cue, 1 to 4. 0: 2.
+   */
+  uint32_t lines;
+};
+#define STT__V1__SUBTITLE_LAYOUT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stt__v1__subtitle_layout__descriptor) \
+    , 0, 0 }
+
+
 struct  Stt__V1__GetResultRequest
 {
   ProtobufCMessage base;
   char *job_id;
   Stt__V1__ResultFormat format;
+  /*
+   * Of the formats srt and vtt; the others leave it aside.
+   */
+  Stt__V1__SubtitleLayout *layout;
 };
 #define STT__V1__GET_RESULT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stt__v1__get_result_request__descriptor) \
-    , (char *)protobuf_c_empty_string, STT__V1__RESULT_FORMAT__RESULT_FORMAT_UNSPECIFIED }
+    , (char *)protobuf_c_empty_string, STT__V1__RESULT_FORMAT__RESULT_FORMAT_UNSPECIFIED, NULL }
 
 
 struct  Stt__V1__GetResultReply
@@ -908,6 +1004,25 @@ Stt__V1__Gap *
 void   stt__v1__gap__free_unpacked
                      (Stt__V1__Gap *message,
                       ProtobufCAllocator *allocator);
+/* Stt__V1__GuardNote methods */
+void   stt__v1__guard_note__init
+                     (Stt__V1__GuardNote         *message);
+size_t stt__v1__guard_note__get_packed_size
+                     (const Stt__V1__GuardNote   *message);
+size_t stt__v1__guard_note__pack
+                     (const Stt__V1__GuardNote   *message,
+                      uint8_t             *out);
+size_t stt__v1__guard_note__pack_to_buffer
+                     (const Stt__V1__GuardNote   *message,
+                      ProtobufCBuffer     *buffer);
+Stt__V1__GuardNote *
+       stt__v1__guard_note__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stt__v1__guard_note__free_unpacked
+                     (Stt__V1__GuardNote *message,
+                      ProtobufCAllocator *allocator);
 /* Stt__V1__Partial methods */
 void   stt__v1__partial__init
                      (Stt__V1__Partial         *message);
@@ -945,6 +1060,25 @@ Stt__V1__StreamResultReply *
                       const uint8_t       *data);
 void   stt__v1__stream_result_reply__free_unpacked
                      (Stt__V1__StreamResultReply *message,
+                      ProtobufCAllocator *allocator);
+/* Stt__V1__SubtitleLayout methods */
+void   stt__v1__subtitle_layout__init
+                     (Stt__V1__SubtitleLayout         *message);
+size_t stt__v1__subtitle_layout__get_packed_size
+                     (const Stt__V1__SubtitleLayout   *message);
+size_t stt__v1__subtitle_layout__pack
+                     (const Stt__V1__SubtitleLayout   *message,
+                      uint8_t             *out);
+size_t stt__v1__subtitle_layout__pack_to_buffer
+                     (const Stt__V1__SubtitleLayout   *message,
+                      ProtobufCBuffer     *buffer);
+Stt__V1__SubtitleLayout *
+       stt__v1__subtitle_layout__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stt__v1__subtitle_layout__free_unpacked
+                     (Stt__V1__SubtitleLayout *message,
                       ProtobufCAllocator *allocator);
 /* Stt__V1__GetResultRequest methods */
 void   stt__v1__get_result_request__init
@@ -1269,11 +1403,17 @@ typedef void (*Stt__V1__Segment_Closure)
 typedef void (*Stt__V1__Gap_Closure)
                  (const Stt__V1__Gap *message,
                   void *closure_data);
+typedef void (*Stt__V1__GuardNote_Closure)
+                 (const Stt__V1__GuardNote *message,
+                  void *closure_data);
 typedef void (*Stt__V1__Partial_Closure)
                  (const Stt__V1__Partial *message,
                   void *closure_data);
 typedef void (*Stt__V1__StreamResultReply_Closure)
                  (const Stt__V1__StreamResultReply *message,
+                  void *closure_data);
+typedef void (*Stt__V1__SubtitleLayout_Closure)
+                 (const Stt__V1__SubtitleLayout *message,
                   void *closure_data);
 typedef void (*Stt__V1__GetResultRequest_Closure)
                  (const Stt__V1__GetResultRequest *message,
@@ -1421,6 +1561,7 @@ void stt__v1__speech_to_text__health(ProtobufCService *service,
 
 extern const ProtobufCEnumDescriptor    stt__v1__job_state__descriptor;
 extern const ProtobufCEnumDescriptor    stt__v1__segmentation__descriptor;
+extern const ProtobufCEnumDescriptor    stt__v1__channel_mode__descriptor;
 extern const ProtobufCEnumDescriptor    stt__v1__delivery_order__descriptor;
 extern const ProtobufCEnumDescriptor    stt__v1__result_format__descriptor;
 extern const ProtobufCEnumDescriptor    stt__v1__priority__descriptor;
@@ -1436,8 +1577,10 @@ extern const ProtobufCMessageDescriptor stt__v1__stream_result_request__descript
 extern const ProtobufCMessageDescriptor stt__v1__word__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__segment__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__gap__descriptor;
+extern const ProtobufCMessageDescriptor stt__v1__guard_note__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__partial__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__stream_result_reply__descriptor;
+extern const ProtobufCMessageDescriptor stt__v1__subtitle_layout__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__get_result_request__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__get_result_reply__descriptor;
 extern const ProtobufCMessageDescriptor stt__v1__cancel_request__descriptor;

@@ -277,6 +277,51 @@ void   stt__internal__v1__segment__free_unpacked
   assert(message->base.descriptor == &stt__internal__v1__segment__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   stt__internal__v1__guard_note__init
+                     (Stt__Internal__V1__GuardNote         *message)
+{
+  static const Stt__Internal__V1__GuardNote init_value = STT__INTERNAL__V1__GUARD_NOTE__INIT;
+  *message = init_value;
+}
+size_t stt__internal__v1__guard_note__get_packed_size
+                     (const Stt__Internal__V1__GuardNote *message)
+{
+  assert(message->base.descriptor == &stt__internal__v1__guard_note__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stt__internal__v1__guard_note__pack
+                     (const Stt__Internal__V1__GuardNote *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stt__internal__v1__guard_note__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stt__internal__v1__guard_note__pack_to_buffer
+                     (const Stt__Internal__V1__GuardNote *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stt__internal__v1__guard_note__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stt__Internal__V1__GuardNote *
+       stt__internal__v1__guard_note__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stt__Internal__V1__GuardNote *)
+     protobuf_c_message_unpack (&stt__internal__v1__guard_note__descriptor,
+                                allocator, len, data);
+}
+void   stt__internal__v1__guard_note__free_unpacked
+                     (Stt__Internal__V1__GuardNote *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stt__internal__v1__guard_note__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   stt__internal__v1__word__init
                      (Stt__Internal__V1__Word         *message)
 {
@@ -747,7 +792,7 @@ const ProtobufCMessageDescriptor stt__internal__v1__chunk__descriptor =
   (ProtobufCMessageInit) stt__internal__v1__chunk__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor stt__internal__v1__chunk_result__field_descriptors[5] =
+static const ProtobufCFieldDescriptor stt__internal__v1__chunk_result__field_descriptors[6] =
 {
   {
     "segments",
@@ -809,18 +854,31 @@ static const ProtobufCFieldDescriptor stt__internal__v1__chunk_result__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "guards",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Stt__Internal__V1__ChunkResult, n_guards),
+    offsetof(Stt__Internal__V1__ChunkResult, guards),
+    &stt__internal__v1__guard_note__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stt__internal__v1__chunk_result__field_indices_by_name[] = {
   3,   /* field[3] = engine */
   4,   /* field[4] = engine_ms */
   1,   /* field[1] = gaps */
+  5,   /* field[5] = guards */
   2,   /* field[2] = language */
   0,   /* field[0] = segments */
 };
 static const ProtobufCIntRange stt__internal__v1__chunk_result__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor stt__internal__v1__chunk_result__descriptor =
 {
@@ -830,14 +888,14 @@ const ProtobufCMessageDescriptor stt__internal__v1__chunk_result__descriptor =
   "Stt__Internal__V1__ChunkResult",
   "stt.internal.v1",
   sizeof(Stt__Internal__V1__ChunkResult),
-  5,
+  6,
   stt__internal__v1__chunk_result__field_descriptors,
   stt__internal__v1__chunk_result__field_indices_by_name,
   1,  stt__internal__v1__chunk_result__number_ranges,
   (ProtobufCMessageInit) stt__internal__v1__chunk_result__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor stt__internal__v1__segment__field_descriptors[6] =
+static const ProtobufCFieldDescriptor stt__internal__v1__segment__field_descriptors[8] =
 {
   {
     "start_ms",
@@ -911,10 +969,36 @@ static const ProtobufCFieldDescriptor stt__internal__v1__segment__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "channel",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Stt__Internal__V1__Segment, channel),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "flags",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Stt__Internal__V1__Segment, n_flags),
+    offsetof(Stt__Internal__V1__Segment, flags),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stt__internal__v1__segment__field_indices_by_name[] = {
   3,   /* field[3] = avg_logprob */
+  6,   /* field[6] = channel */
   1,   /* field[1] = end_ms */
+  7,   /* field[7] = flags */
   4,   /* field[4] = no_speech_prob */
   0,   /* field[0] = start_ms */
   2,   /* field[2] = text */
@@ -923,7 +1007,7 @@ static const unsigned stt__internal__v1__segment__field_indices_by_name[] = {
 static const ProtobufCIntRange stt__internal__v1__segment__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor stt__internal__v1__segment__descriptor =
 {
@@ -933,11 +1017,88 @@ const ProtobufCMessageDescriptor stt__internal__v1__segment__descriptor =
   "Stt__Internal__V1__Segment",
   "stt.internal.v1",
   sizeof(Stt__Internal__V1__Segment),
-  6,
+  8,
   stt__internal__v1__segment__field_descriptors,
   stt__internal__v1__segment__field_indices_by_name,
   1,  stt__internal__v1__segment__number_ranges,
   (ProtobufCMessageInit) stt__internal__v1__segment__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stt__internal__v1__guard_note__field_descriptors[4] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Stt__Internal__V1__GuardNote, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start_ms",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Stt__Internal__V1__GuardNote, start_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end_ms",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Stt__Internal__V1__GuardNote, end_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "detail",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Stt__Internal__V1__GuardNote, detail),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stt__internal__v1__guard_note__field_indices_by_name[] = {
+  3,   /* field[3] = detail */
+  2,   /* field[2] = end_ms */
+  0,   /* field[0] = kind */
+  1,   /* field[1] = start_ms */
+};
+static const ProtobufCIntRange stt__internal__v1__guard_note__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor stt__internal__v1__guard_note__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stt.internal.v1.GuardNote",
+  "GuardNote",
+  "Stt__Internal__V1__GuardNote",
+  "stt.internal.v1",
+  sizeof(Stt__Internal__V1__GuardNote),
+  4,
+  stt__internal__v1__guard_note__field_descriptors,
+  stt__internal__v1__guard_note__field_indices_by_name,
+  1,  stt__internal__v1__guard_note__number_ranges,
+  (ProtobufCMessageInit) stt__internal__v1__guard_note__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor stt__internal__v1__word__field_descriptors[4] =

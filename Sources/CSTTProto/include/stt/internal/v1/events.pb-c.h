@@ -21,6 +21,7 @@ typedef struct Stt__Internal__V1__JobChanged Stt__Internal__V1__JobChanged;
 typedef struct Stt__Internal__V1__Chunk Stt__Internal__V1__Chunk;
 typedef struct Stt__Internal__V1__ChunkResult Stt__Internal__V1__ChunkResult;
 typedef struct Stt__Internal__V1__Segment Stt__Internal__V1__Segment;
+typedef struct Stt__Internal__V1__GuardNote Stt__Internal__V1__GuardNote;
 typedef struct Stt__Internal__V1__Word Stt__Internal__V1__Word;
 typedef struct Stt__Internal__V1__Gap Stt__Internal__V1__Gap;
 typedef struct Stt__Internal__V1__Failure Stt__Internal__V1__Failure;
@@ -144,10 +145,12 @@ struct  Stt__Internal__V1__ChunkResult
   char *language;
   char *engine;
   int64_t engine_ms;
+  size_t n_guards;
+  Stt__Internal__V1__GuardNote **guards;
 };
 #define STT__INTERNAL__V1__CHUNK_RESULT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stt__internal__v1__chunk_result__descriptor) \
-    , 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+    , 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL }
 
 
 struct  Stt__Internal__V1__Segment
@@ -160,10 +163,35 @@ struct  Stt__Internal__V1__Segment
   double no_speech_prob;
   size_t n_words;
   Stt__Internal__V1__Word **words;
+  /*
+   * From 1, or 0: the channels were mixed.
+   */
+  uint32_t channel;
+  /*
+   * Those that a reader does not know are left out.
+   */
+  size_t n_flags;
+  char **flags;
 };
 #define STT__INTERNAL__V1__SEGMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stt__internal__v1__segment__descriptor) \
-    , 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0,NULL }
+    , 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0,NULL, 0, 0,NULL }
+
+
+struct  Stt__Internal__V1__GuardNote
+{
+  ProtobufCMessage base;
+  /*
+   * A note of a kind that a reader does not know is left out.
+   */
+  char *kind;
+  int64_t start_ms;
+  int64_t end_ms;
+  char *detail;
+};
+#define STT__INTERNAL__V1__GUARD_NOTE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stt__internal__v1__guard_note__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
 
 
 struct  Stt__Internal__V1__Word
@@ -316,6 +344,25 @@ Stt__Internal__V1__Segment *
 void   stt__internal__v1__segment__free_unpacked
                      (Stt__Internal__V1__Segment *message,
                       ProtobufCAllocator *allocator);
+/* Stt__Internal__V1__GuardNote methods */
+void   stt__internal__v1__guard_note__init
+                     (Stt__Internal__V1__GuardNote         *message);
+size_t stt__internal__v1__guard_note__get_packed_size
+                     (const Stt__Internal__V1__GuardNote   *message);
+size_t stt__internal__v1__guard_note__pack
+                     (const Stt__Internal__V1__GuardNote   *message,
+                      uint8_t             *out);
+size_t stt__internal__v1__guard_note__pack_to_buffer
+                     (const Stt__Internal__V1__GuardNote   *message,
+                      ProtobufCBuffer     *buffer);
+Stt__Internal__V1__GuardNote *
+       stt__internal__v1__guard_note__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stt__internal__v1__guard_note__free_unpacked
+                     (Stt__Internal__V1__GuardNote *message,
+                      ProtobufCAllocator *allocator);
 /* Stt__Internal__V1__Word methods */
 void   stt__internal__v1__word__init
                      (Stt__Internal__V1__Word         *message);
@@ -393,6 +440,9 @@ typedef void (*Stt__Internal__V1__ChunkResult_Closure)
 typedef void (*Stt__Internal__V1__Segment_Closure)
                  (const Stt__Internal__V1__Segment *message,
                   void *closure_data);
+typedef void (*Stt__Internal__V1__GuardNote_Closure)
+                 (const Stt__Internal__V1__GuardNote *message,
+                  void *closure_data);
 typedef void (*Stt__Internal__V1__Word_Closure)
                  (const Stt__Internal__V1__Word *message,
                   void *closure_data);
@@ -415,6 +465,7 @@ extern const ProtobufCMessageDescriptor stt__internal__v1__chunk__descriptor;
 extern const ProtobufCEnumDescriptor    stt__internal__v1__chunk__state__descriptor;
 extern const ProtobufCMessageDescriptor stt__internal__v1__chunk_result__descriptor;
 extern const ProtobufCMessageDescriptor stt__internal__v1__segment__descriptor;
+extern const ProtobufCMessageDescriptor stt__internal__v1__guard_note__descriptor;
 extern const ProtobufCMessageDescriptor stt__internal__v1__word__descriptor;
 extern const ProtobufCMessageDescriptor stt__internal__v1__gap__descriptor;
 extern const ProtobufCMessageDescriptor stt__internal__v1__failure__descriptor;
