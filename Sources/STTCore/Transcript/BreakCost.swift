@@ -8,9 +8,10 @@ struct BreakCost {
     static let sentence = 0.0
     static let clause = 1.0
     static let pause = 2.0
-    static let leading = 3.0
-    static let neutral = 5.0
-    static let bound = 12.0
+    static let conjunction = 3.0
+    static let preposition = 5.0
+    static let neutral = 7.0
+    static let bound = 15.0
     static let insideWord = 30.0
 
     /// A silence that a listener notices, in milliseconds.
@@ -35,7 +36,9 @@ struct BreakCost {
     private func spaced(_ last: SpokenToken, _ next: SpokenToken, _ start: Unicode.Scalar) -> Double {
         if words.binding.contains(last.key) { return Self.bound }
         if last.text.unicodeScalars.allSatisfy(\.isDigitOrMark), start.properties.isAlphabetic { return Self.bound }
-        if words.leading.contains(next.key) { return Self.leading }
+        let key = next.key
+        if words.conjunctions.contains(key) { return Self.conjunction }
+        if words.prepositions.contains(key) { return Self.preposition }
         let isName =
             !words.capitalizesNouns && start.properties.isUppercase
             && last.text.unicodeScalars.first?.properties.isUppercase == true
@@ -46,7 +49,7 @@ struct BreakCost {
     private static func unspaced(_ end: Unicode.Scalar, _ start: Unicode.Scalar) -> Double {
         guard SpokenToken.isSpaceless(end) || SpokenToken.isSpaceless(start) else { return insideWord }
         let hiragana: ClosedRange<UInt32> = 0x3041...0x309F
-        if hiragana.contains(end.value), !hiragana.contains(start.value) { return leading }
+        if hiragana.contains(end.value), !hiragana.contains(start.value) { return preposition }
         return hiragana.contains(start.value) ? bound : neutral + 2
     }
 

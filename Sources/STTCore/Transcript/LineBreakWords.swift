@@ -1,17 +1,27 @@
 /// Words that a line of subtitles should begin with or not end with. Other languages have none, and get lines of like
 /// length, broken at punctuation and pauses.
 struct LineBreakWords: Sendable {
-    /// Conjunctions and prepositions: a line is well broken before them.
-    let leading: Set<String>
-    /// Articles, pronouns, auxiliaries, negations: what follows belongs to them, as it does to the leading words.
+    /// A line is well broken before them.
+    let conjunctions: Set<String>
+    /// A line can be broken before them.
+    let prepositions: Set<String>
+    /// Articles, pronouns, auxiliaries, negations: what follows belongs to them, as it does to conjunctions and
+    /// prepositions.
     let binding: Set<String>
     /// Nouns have capitals, so that two in a row say nothing of a name.
     let capitalizesNouns: Bool
 
+    /// - Parameter leading: Conjunctions, then a bar, then prepositions.
     private init(_ leading: String, _ binding: String, capitalizesNouns: Bool = false) {
-        self.leading = Set(leading.split(separator: " ").map(String.init))
-        self.binding = Set(binding.split(separator: " ").map(String.init)).union(self.leading)
+        let parts = leading.split(separator: "|").map(Self.words)
+        conjunctions = parts.first ?? []
+        prepositions = parts.last ?? []
+        self.binding = Self.words(binding[...]).union(conjunctions).union(prepositions)
         self.capitalizesNouns = capitalizesNouns
+    }
+
+    private static func words(_ text: Substring) -> Set<String> {
+        Set(text.split(separator: " ").map(String.init))
     }
 
     /// - Parameter language: ISO 639-1.
@@ -23,7 +33,7 @@ struct LineBreakWords: Sendable {
         "en": LineBreakWords(
             """
             and but or nor so because although though while when where which who whom whose that if unless until since \
-            as than whether in on at to for from with without by about into onto of over under through between against \
+            as than whether | in on at to for from with without by about into onto of over under through between against \
             during among within toward towards upon across behind beyond after before like
             """,
             """
@@ -34,7 +44,7 @@ struct LineBreakWords: Sendable {
             """),
         "de": LineBreakWords(
             """
-            und aber oder denn sondern weil dass ob wenn als während obwohl damit bevor nachdem bis seit wo wie in im an \
+            und aber oder denn sondern weil dass ob wenn als während obwohl damit bevor nachdem bis seit wo wie | in im an \
             am auf aus bei beim mit nach von vom zu zum zur für durch gegen ohne um über unter vor hinter neben zwischen
             """,
             """
@@ -44,7 +54,7 @@ struct LineBreakWords: Sendable {
             """, capitalizesNouns: true),
         "fr": LineBreakWords(
             """
-            et mais ou donc car ni que qui dont où quand si lorsque puisque parce comme à au aux de du des dans en sur \
+            et mais ou donc car ni que qui dont où quand si lorsque puisque parce comme | à au aux de du des dans en sur \
             sous par pour avec sans chez vers entre contre depuis pendant avant après
             """,
             """
@@ -53,7 +63,7 @@ struct LineBreakWords: Sendable {
             """),
         "es": LineBreakWords(
             """
-            y e o u pero sino que porque aunque cuando donde si como mientras quien a al de del en con sin por para \
+            y e o u pero sino que porque aunque cuando donde si como mientras quien | a al de del en con sin por para \
             sobre entre hasta desde hacia según contra durante tras
             """,
             """
@@ -62,7 +72,7 @@ struct LineBreakWords: Sendable {
             """),
         "it": LineBreakWords(
             """
-            e ed o ma che perché anche quando dove se come mentre chi a al alla ai alle di del della dei delle da dal \
+            e ed o ma che perché anche quando dove se come mentre chi | a al alla ai alle di del della dei delle da dal \
             dalla in nel nella con su sul sulla per tra fra senza verso contro durante
             """,
             """
@@ -71,7 +81,7 @@ struct LineBreakWords: Sendable {
             """),
         "pt": LineBreakWords(
             """
-            e ou mas que porque embora quando onde se como enquanto quem a ao à de do da dos das em no na nos nas com \
+            e ou mas que porque embora quando onde se como enquanto quem | a ao à de do da dos das em no na nos nas com \
             sem por pelo pela para sobre entre até desde contra durante
             """,
             """
@@ -80,7 +90,7 @@ struct LineBreakWords: Sendable {
             """),
         "nl": LineBreakWords(
             """
-            en maar of want dat omdat als toen terwijl hoewel zodat voordat nadat wie die waar in op aan bij met naar \
+            en maar of want dat omdat als toen terwijl hoewel zodat voordat nadat wie die waar | in op aan bij met naar \
             van voor door tegen zonder om over onder tussen uit tot sinds tijdens
             """,
             """
