@@ -72,13 +72,18 @@ extension SpeechClient {
     /// The transcript of a completed job, rendered, in pieces.
     ///
     /// A broken connection is made good without a byte missing or twice.
-    public func result(_ job: String, format: ResultFormat) -> ServerSequence<[UInt8]> {
-        ServerSequence { handoff in
+    ///
+    /// - Parameter layout: Of subtitles. `nil`: the server's default.
+    public func result(
+        _ job: String, format: ResultFormat, layout: SubtitleLayout? = nil
+    ) -> ServerSequence<[UInt8]> {
+        let request = GetResultRequest(jobID: job, format: format, layout: layout)
+        return ServerSequence { handoff in
             var schedule = self.schedule(patience: self.configuration.retryFor)
             var delivered = 0
             while true {
                 do {
-                    try await self.readResult(job, format, &delivered, &schedule, into: handoff)
+                    try await self.readResult(request, &delivered, &schedule, into: handoff)
                     return
                 } catch let error as RPCError {
                     self.markReached(by: error)
@@ -89,13 +94,13 @@ extension SpeechClient {
     }
 
     private func readResult(
-        _ job: String, _ format: ResultFormat, _ delivered: inout Int, _ schedule: inout RetrySchedule,
+        _ request: GetResultRequest, _ delivered: inout Int, _ schedule: inout RetrySchedule,
         into handoff: Handoff<[UInt8]>
     ) async throws {
         // A result never changes, so a second reading starts with the bytes of the first.
         var skip = delivered
         try await rpc.serverStreaming(
-            SpeechMethod.getResult, GetResultRequest(jobID: job, format: format), receiving: GetResultReply.self
+            SpeechMethod.getResult, request, receiving: GetResultReply.self
         ) { replies in
             for try await reply in replies {
                 markReached()
@@ -112,10 +117,12 @@ extension SpeechClient {
     /// The whole rendered transcript of a completed job as text.
     ///
     /// - Throws: ``SpeechError``; ``SpeechError/Code/notReady`` where the job has no result.
-    public func resultText(_ job: String, format: ResultFormat = .txt) async throws(SpeechError) -> String {
+    public func resultText(
+        _ job: String, format: ResultFormat = .txt, layout: SubtitleLayout? = nil
+    ) async throws(SpeechError) -> String {
         var bytes: [UInt8] = []
         do {
-            for try await piece in result(job, format: format) { bytes += piece }
+            for try await piece in result(job, format: format, layout: layout) { bytes += piece }
         } catch {
             throw SpeechError(any: error)
         }

@@ -18,12 +18,18 @@ public struct TranscriptionOptions: Sendable, Hashable {
     public var chunkLength: Duration?
     /// How long the job and its result are kept after its end. `nil`: the server's default.
     public var retention: Duration?
+    /// `nil`: the server's default, which is mixed.
+    public var channels: ChannelMode?
+    /// The name of one of the server's models, such as "base.en". `nil`: the server's default.
+    public var model: String?
+    /// Give the end of a chunk's text to the next one as its prompt. Chunks then wait for one another.
+    public var carriesPrompt: Bool
 
     /// The server's defaults, but for what is given.
     public init(
         language: String? = nil, translate: Bool = false, prompt: String? = nil, temperature: Double = 0,
         wordTimestamps: Bool = false, segmentation: Segmentation? = nil, chunkLength: Duration? = nil,
-        retention: Duration? = nil
+        retention: Duration? = nil, channels: ChannelMode? = nil, model: String? = nil, carriesPrompt: Bool = false
     ) {
         self.language = language
         self.translate = translate
@@ -33,6 +39,9 @@ public struct TranscriptionOptions: Sendable, Hashable {
         self.segmentation = segmentation
         self.chunkLength = chunkLength
         self.retention = retention
+        self.channels = channels
+        self.model = model
+        self.carriesPrompt = carriesPrompt
     }
 
     /// - Throws: ``SpeechError`` with ``SpeechError/Code/invalidArgument`` where a value cannot be expressed; what the
@@ -51,7 +60,8 @@ public struct TranscriptionOptions: Sendable, Hashable {
             language: language ?? "", translate: translate, prompt: prompt ?? "",
             temperatureMilli: Int((temperature * 1000).rounded()), wordTimestamps: wordTimestamps,
             segmentation: segmentation ?? .unspecified, chunkMilliseconds: chunkLength?.wholeMilliseconds ?? 0,
-            retentionSeconds: (retention?.wholeMilliseconds ?? 0) / 1000)
+            retentionSeconds: (retention?.wholeMilliseconds ?? 0) / 1000, channels: channels ?? .unspecified,
+            model: model ?? "", carryPrompt: carriesPrompt)
     }
 }
 

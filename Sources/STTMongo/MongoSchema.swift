@@ -14,7 +14,8 @@ enum MongoCollection {
 /// Making an index that is there does nothing, so processes need not agree on who does it. A change of what documents
 /// look like raises the version: an older program then refuses to start.
 enum MongoSchema {
-    static let version = 1
+    /// 2: options and chunk results of a speech that is cut by a model, by channel, and guarded.
+    static let version = 2
 
     static func update(_ session: MongoSession) throws(PortError) {
         let filter: BSONDocument = ["_id": "schema"]

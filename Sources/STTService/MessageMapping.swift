@@ -77,7 +77,7 @@ extension Partial {
         }
         engineMilliseconds = chunk.result?.engineMilliseconds ?? 0
         attempts = chunk.claims
-        guards = (chunk.result?.guards ?? []).map { GuardNoteMessage($0) }
+        guards = merged.guards.map { GuardNoteMessage($0) }
     }
 }
 

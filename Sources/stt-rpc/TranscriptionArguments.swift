@@ -18,8 +18,21 @@ struct TranscriptionArguments: ParsableArguments {
     @Flag(help: "Give every word its time (in the json, and in --json events).")
     var wordTimestamps = false
 
-    @Option(help: "Where to cut: at silences, or at fixed intervals.")
+    @Option(
+        help: """
+            Where to cut: between stretches of speech, at silences, or at fixed intervals; automatic: by speech where the \
+            server can.
+            """)
     var segmentation: SegmentationArgument?
+
+    @Option(help: "All channels as one, or each on its own, as in a call with one party on each: mixed or separate.")
+    var channels: ChannelsArgument?
+
+    @Option(help: ArgumentHelp("One of the server's models, such as base.en.", valueName: "name"))
+    var model: String?
+
+    @Flag(help: "Give the end of each piece's text to the next one as its prompt. Pieces then wait for one another.")
+    var carryPrompt = false
 
     @Option(help: "Target length of a piece in seconds, 5 to 29.")
     var chunkSeconds: Double?
@@ -40,6 +53,7 @@ struct TranscriptionArguments: ParsableArguments {
         if let prompt, prompt.utf8.count > 1024 {
             throw ValidationError("--prompt has \(prompt.utf8.count) bytes; at most 1024 are accepted")
         }
+        if let model, model.isEmpty { throw ValidationError("--model is empty; leave it out for the server's default") }
         if let retention, retention.duration < .seconds(1) {
             throw ValidationError("--retention must be at least one second")
         }
@@ -50,7 +64,31 @@ struct TranscriptionArguments: ParsableArguments {
             language: language, translate: translate, prompt: prompt, temperature: temperature,
             wordTimestamps: wordTimestamps, segmentation: segmentation?.value,
             chunkLength: chunkSeconds.map { .milliseconds(Int(($0 * 1000).rounded())) },
-            retention: retention?.duration)
+            retention: retention?.duration, channels: channels?.value, model: model, carriesPrompt: carryPrompt)
+    }
+}
+
+/// How subtitles are laid out, for `result` and `transcribe`.
+struct SubtitleArguments: ParsableArguments {
+    @Option(help: ArgumentHelp("Characters in a line of srt and vtt, 10 to 120; else 42.", valueName: "characters"))
+    var lineLength: Int?
+
+    @Option(help: ArgumentHelp("Lines in a cue of srt and vtt, 1 to 4; else 2.", valueName: "count"))
+    var lines: Int?
+
+    func validate() throws {
+        if let lineLength, !(10...120).contains(lineLength) {
+            throw ValidationError("--line-length must be from 10 to 120, not \(lineLength)")
+        }
+        if let lines, !(1...4).contains(lines) {
+            throw ValidationError("--lines must be from 1 to 4, not \(lines)")
+        }
+    }
+
+    /// `nil` where nothing was given.
+    var layout: SubtitleLayout? {
+        guard lineLength != nil || lines != nil else { return nil }
+        return SubtitleLayout(lineCharacters: lineLength ?? 0, lines: lines ?? 0)
     }
 }
 
@@ -85,13 +123,29 @@ enum PriorityArgument: String, ExpressibleByArgument, CaseIterable {
 }
 
 enum SegmentationArgument: String, ExpressibleByArgument, CaseIterable {
+    case automatic
+    case speech
     case silence
     case fixed
 
     var value: Segmentation {
         switch self {
+        case .automatic: .unspecified
+        case .speech: .speech
         case .silence: .silence
         case .fixed: .fixed
+        }
+    }
+}
+
+enum ChannelsArgument: String, ExpressibleByArgument, CaseIterable {
+    case mixed
+    case separate
+
+    var value: ChannelMode {
+        switch self {
+        case .mixed: .mixed
+        case .separate: .separate
         }
     }
 }
@@ -103,6 +157,7 @@ enum FormatArgument: String, ExpressibleByArgument, CaseIterable {
     case srt
     case vtt
     case tsv
+    case lrc
 
     var value: ResultFormat {
         switch self {
@@ -111,6 +166,7 @@ enum FormatArgument: String, ExpressibleByArgument, CaseIterable {
         case .srt: .srt
         case .vtt: .vtt
         case .tsv: .tsv
+        case .lrc: .lrc
         }
     }
 }

@@ -28,7 +28,7 @@ enum MessagesFuzz {
         DeleteReply.self, QueueStatsRequest.self, QueueStatsReply.self, StateCount.self, HealthRequest.self,
         HealthReply.self, DependencyHealth.self, WorkerInfo.self, JobEventMessage.self, ControlEventMessage.self,
         EventChunk.self, EventFailure.self, EventResult.self, EventSegment.self, EventWord.self,
-        EventGap.self,
+        EventGap.self, GuardNoteMessage.self, SubtitleLayoutMessage.self, EventGuardNote.self,
     ]
 
     private static func outcome<M>(_ decode: () throws(ProtoError) -> M) -> Result<M, ProtoError> {

@@ -194,6 +194,31 @@ import Testing
         }
     }
 
+    @Test("what older versions stored reads with defaults") func readsOlderRecords() async throws {
+        try await withTemporaryFolder { path in
+            let store = try SQLiteJobStore(folder: DataFolder(path: path))
+            let (job, owner) = (Self.job(1), OwnerToken())
+            _ = try await store.insert(job)
+            _ = try await store.claim(.prepare, of: job.id, owner: owner, lease: .seconds(30))
+            _ = try await store.addChunks(
+                [ChunkSpan(index: 0, startSample: 0, endSample: 10)], to: job.id, owner: owner,
+                format: AudioFormat(name: "WAV", sampleRate: 16_000, channels: 1, sampleCount: 10))
+            let options = #"{"segmentation":"silence","temperature":0,"translate":false,"wordTimestamps":true}"#
+            let result =
+                #"{"engine":"e","engineMilliseconds":1,"gaps":[],"segments":[{"avgLogProbability":0,"endMilliseconds":1,"#
+                + #""noSpeechProbability":0,"startMilliseconds":0,"text":"a","words":[]}]}"#
+            try await store.run(sql: "UPDATE jobs SET options = '\(options)'")
+            try await store.run(sql: "UPDATE chunks SET result = CAST('\(result)' AS BLOB)")
+            #expect(
+                try await store.job(job.id, tenant: nil)?.options
+                    == TranscriptionOptions(wordTimestamps: true, segmentation: .silence))
+            let segment = TranscriptSegment(startMilliseconds: 0, endMilliseconds: 1, text: "a")
+            #expect(
+                try await store.chunks(of: job.id, from: 0, limit: 1).first?.result
+                    == ChunkResult(segments: [segment], engine: "e", engineMilliseconds: 1))
+        }
+    }
+
     @Test("a value that was changed by hand is reported as corrupt") func reportsUnreadableValue() async throws {
         try await withTemporaryFolder { path in
             let store = try SQLiteJobStore(folder: DataFolder(path: path))

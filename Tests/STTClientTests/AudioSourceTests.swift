@@ -104,8 +104,9 @@ import Testing
         }
         let message = try TranscriptionOptions(
             language: "de", temperature: 0.25, segmentation: .fixed, chunkLength: .seconds(12.5),
-            retention: .seconds(3600)
+            retention: .seconds(3600), channels: .separate, model: "base.en", carriesPrompt: true
         ).message()
+        #expect(message.channels == .separate && message.model == "base.en" && message.carryPrompt)
         #expect(message.temperatureMilli == 250)
         #expect(message.chunkMilliseconds == 12_500)
         #expect(message.retentionSeconds == 3600)

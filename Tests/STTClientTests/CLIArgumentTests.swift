@@ -63,6 +63,9 @@ import Testing
             [], ["status"], ["transcribe"], ["--json"], ["nonsense"], ["status", "j", "--nonsense"],
             ["transcribe", "a", "--temperature", "2"], ["transcribe", "a", "--temperature", "warm"],
             ["transcribe", "a", "--chunk-seconds", "3"], ["transcribe", "a", "--segmentation", "never"],
+            ["transcribe", "a", "--channels", "both"], ["transcribe", "a", "--model", ""],
+            ["result", "j", "--line-length", "9"], ["result", "j", "--lines", "5"],
+            ["transcribe", "a", "--lines", "0"],
             ["transcribe", "a", "--format", "doc"], ["transcribe", "a", "b", "--output", "x"],
             ["transcribe", "a", "b", "--idempotency-key", "k"], ["transcribe", "-", "-"],
             ["transcribe", "a/t.wav", "b/t.mp3", "--output-dir", "d"], ["submit", "a", "--idempotency-key", ""],
@@ -103,12 +106,31 @@ import Testing
     @Test func `all transcription options reach the client library`() throws {
         let command: SubmitCommand = try parse(
             "submit", "a", "--language", "de", "--translate", "--prompt", "Grüße", "--temperature", "0.2",
-            "--word-timestamps", "--segmentation", "fixed", "--chunk-seconds", "12.5", "--retention", "1h")
+            "--word-timestamps", "--segmentation", "fixed", "--chunk-seconds", "12.5", "--retention", "1h",
+            "--channels", "separate", "--model", "base.en", "--carry-prompt")
         #expect(
             command.transcription.options
                 == TranscriptionOptions(
                     language: "de", translate: true, prompt: "Grüße", temperature: 0.2, wordTimestamps: true,
-                    segmentation: .fixed, chunkLength: .milliseconds(12_500), retention: .seconds(3600)))
+                    segmentation: .fixed, chunkLength: .milliseconds(12_500), retention: .seconds(3600),
+                    channels: .separate, model: "base.en", carriesPrompt: true))
+    }
+
+    @Test(arguments: [
+        ("automatic", Segmentation.unspecified), ("speech", .speech), ("silence", .silence), ("fixed", .fixed),
+    ])
+    func `a segmentation is named`(_ name: String, _ value: Segmentation) throws {
+        let command: SubmitCommand = try parse("submit", "a", "--segmentation", name)
+        #expect(command.transcription.options.segmentation == value)
+    }
+
+    @Test func `subtitles are laid out as the options say`() throws {
+        let plain: ResultCommand = try parse("result", "j", "--format", "lrc")
+        #expect(plain.format.value == .lrc && plain.subtitles.layout == nil)
+        let one: ResultCommand = try parse("result", "j", "--lines", "1")
+        #expect(one.subtitles.layout == SubtitleLayout(lines: 1))
+        let both: TranscribeCommand = try parse("transcribe", "a", "--line-length", "36", "--lines", "3")
+        #expect(both.subtitles.layout == SubtitleLayout(lineCharacters: 36, lines: 3))
     }
 
     @Test func `a transcript goes where the options say`() throws {

@@ -22,14 +22,21 @@ import Testing
     @Test func `a partial has the members that scripts rely on`() {
         let partial = Partial(
             chunk: 0, startMilliseconds: 0, endMilliseconds: 2000, text: "Hi.\n",
-            segments: [Segment(startMilliseconds: 0, endMilliseconds: 2000, text: "Hi.")],
+            segments: [
+                Segment(startMilliseconds: 0, endMilliseconds: 1000, text: "Hi."),
+                Segment(startMilliseconds: 500, endMilliseconds: 2000, text: "Ho.", channel: 2, flags: ["repetition"]),
+            ],
             gaps: [Gap(startMilliseconds: 1, endMilliseconds: 2, code: "c", message: "m")], engineMilliseconds: 30,
-            attempts: 1)
+            attempts: 1,
+            guards: [GuardNote(kind: "k", startMilliseconds: 3, endMilliseconds: 4, detail: "d")])
         #expect(
             JSON.partial(partial, job: "j", file: "a.wav").text
                 == #"{"type":"partial","job":"j","file":"a.wav","chunk":0,"start":0.000,"end":2.000,"text":"Hi.\n","#
-                + #""segments":[{"start":0.000,"end":2.000,"text":"Hi.","avg_logprob":0.0,"no_speech_prob":0.0}],"#
-                + #""gaps":[{"start":0.001,"end":0.002,"code":"c","message":"m"}],"engine_seconds":0.030,"attempts":1}"#
+                + #""segments":[{"start":0.000,"end":1.000,"text":"Hi.","avg_logprob":0.0,"no_speech_prob":0.0},"#
+                + #"{"start":0.500,"end":2.000,"text":"Ho.","avg_logprob":0.0,"no_speech_prob":0.0,"#
+                + #""channel":2,"flags":["repetition"]}],"gaps":[{"start":0.001,"end":0.002,"code":"c","message":"m"}],"#
+                + #""guards":[{"start":0.003,"end":0.004,"kind":"k","detail":"d"}],"#
+                + #""engine_seconds":0.030,"attempts":1}"#
         )
     }
 

@@ -35,7 +35,21 @@ import Testing
                 #expect(outcome.status == 0)
                 #expect(outcome.output == "one\ntwo\nthree\n")
                 #expect(server.read(\.resultFormats) == [.srt])
+                #expect(server.read(\.layouts) == [nil])
+                #expect(
+                    try await CLIProcess.run(server, "result", "job-0", "--format", "vtt", "--line-length", "30").status
+                        == 0)
+                #expect(server.read(\.layouts) == [nil, SubtitleLayoutMessage(lineCharacters: 30)])
             }
+        }
+    }
+
+    @Test func `the help of transcribe shows a call with two parties, and subtitles`() async throws {
+        try await FakeSpeechServer.run { server in
+            let outcome = try await CLIProcess.run(server, "transcribe", "--help")
+            #expect(outcome.status == 0)
+            #expect(outcome.output.contains("stt-rpc transcribe call.wav --channels separate"))
+            #expect(outcome.output.contains("--format srt --line-length 36 --lines 2"))
         }
     }
 

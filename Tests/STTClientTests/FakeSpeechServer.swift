@@ -37,6 +37,7 @@ final class FakeSpeechServer: Sendable {
         var jobsByKey: [String: String] = [:]
         var cancelled: [String] = []
         var resultFormats: [ResultFormat] = []
+        var layouts: [SubtitleLayoutMessage?] = []
     }
 
     let path: String
@@ -210,7 +211,10 @@ final class FakeSpeechServer: Sendable {
     private func result(
         _ request: GetResultRequest, _ replies: OutboundMessages<GetResultReply>
     ) async throws {
-        edit { $0.resultFormats.append(request.format) }
+        edit {
+            $0.resultFormats.append(request.format)
+            $0.layouts.append(request.layout)
+        }
         try begin(SpeechMethod.getResult)
         let (chunks, limit) = read { ($0.chunks, $0.piecesPerResult) }
         for (index, text) in chunks.enumerated() {

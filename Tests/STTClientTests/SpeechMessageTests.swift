@@ -8,7 +8,8 @@ private func roundTrip<M: ProtoMessage & Equatable>(_ message: M) throws -> Bool
 
 private let options = TranscriptionOptionsMessage(
     language: "de", translate: true, prompt: "Größe, naïve", temperatureMilli: 250, wordTimestamps: true,
-    segmentation: .fixed, chunkMilliseconds: 24_500, retentionSeconds: 86_400)
+    segmentation: .speech, chunkMilliseconds: 24_500, retentionSeconds: 86_400, channels: .separate, model: "base.en",
+    carryPrompt: true)
 
 private let status = JobStatus(
     jobID: "01890a5d-ac96-774b-bcce-b302099a8057", state: .failed, filename: "Aufnahme 1.flac",
@@ -30,10 +31,16 @@ private let partial = Partial(
                 Word(startMilliseconds: 72_000, endMilliseconds: 73_000, text: "Eins", probability: 0.75),
                 Word(startMilliseconds: 73_000, endMilliseconds: 75_000, text: "zwei.", probability: 1),
             ]),
-        Segment(startMilliseconds: 80_000, endMilliseconds: 90_000, text: "Drei."),
+        Segment(
+            startMilliseconds: 80_000, endMilliseconds: 90_000, text: "Drei.", channel: 2,
+            flags: ["low_probability", "x"]),
     ],
     gaps: [Gap(startMilliseconds: 90_000, endMilliseconds: 96_000, code: "engine.crashed", message: "it crashed")],
-    engineMilliseconds: 1_234, attempts: 2)
+    engineMilliseconds: 1_234, attempts: 2,
+    guards: [
+        GuardNoteMessage(
+            kind: "dropped_no_speech", startMilliseconds: 75_000, endMilliseconds: 80_000, detail: "„Vielen Dank.“")
+    ])
 
 @Suite struct SpeechMessageTests {
     @Test func `every request is the same after its encoding`() throws {
@@ -48,6 +55,10 @@ private let partial = Partial(
         #expect(try roundTrip(StatusRequest(jobID: "j")))
         #expect(try roundTrip(StreamResultRequest(jobID: "j", fromChunk: 7, order: .asReady)))
         #expect(try roundTrip(GetResultRequest(jobID: "j", format: .vtt)))
+        #expect(
+            try roundTrip(
+                GetResultRequest(
+                    jobID: "j", format: .lrc, layout: SubtitleLayoutMessage(lineCharacters: 36, lines: 3))))
         #expect(try roundTrip(CancelRequest(jobID: "j")))
         #expect(try roundTrip(ListRequest(states: [.queued, .failed], pageSize: 1_000, pageToken: "t")))
         #expect(try roundTrip(ListRequest()))
@@ -82,6 +93,9 @@ private let partial = Partial(
     @Test func `a number that an enum does not know is kept apart from the default`() throws {
         // field 3 (order) = 9
         #expect(try StreamResultRequest.decode([0x18, 9]).order == .unrecognized)
+        // field 6 (segmentation) = 9, field 9 (channels) = 3
+        #expect(try TranscriptionOptionsMessage.decode([0x30, 9]).segmentation == .unrecognized)
+        #expect(try TranscriptionOptionsMessage.decode([0x48, 3]).channels == .unrecognized)
         // field 2 (state) = 99
         #expect(try JobStatus.decode([0x10, 99]).state == .unrecognized)
     }

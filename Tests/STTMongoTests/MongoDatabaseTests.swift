@@ -51,6 +51,37 @@ import Testing
         try await database.drop()
     }
 
+    @Test("what older versions stored reads with defaults, and raises the schema's version once it is prepared")
+    func readsOlderRecords() async throws {
+        try await withMongo { database, _ in
+            let store = MongoJobStore(database)
+            let id = try await store.transcribing(chunks: 1)
+            let options = #"{"segmentation":"silence","temperature":0,"translate":false,"wordTimestamps":true}"#
+            let result =
+                #"{"engine":"e","engineMilliseconds":1,"gaps":[],"segments":[{"avgLogProbability":0,"endMilliseconds":1,"#
+                + #""noSpeechProbability":0,"startMilliseconds":0,"text":"a","words":[]}]}"#
+            _ = try await database.run("test") { session throws(PortError) in
+                _ = try session.updateOne(MongoCollection.jobs, [:], ["$set": ["options": .string(options)]])
+                _ = try session.updateOne(
+                    MongoCollection.chunks, [:], ["$set": ["result": .binary(Array(result.utf8))]])
+                return try session.updateOne(
+                    MongoCollection.meta, ["_id": "schema"], ["$set": ["version": .int(1)]])
+            }
+            #expect(
+                try await store.job(id, tenant: nil)?.options
+                    == TranscriptionOptions(wordTimestamps: true, segmentation: .silence))
+            let segment = TranscriptSegment(startMilliseconds: 0, endMilliseconds: 1, text: "a")
+            #expect(
+                try await store.chunks(of: id, from: 0, limit: 1).first?.result
+                    == ChunkResult(segments: [segment], engine: "e", engineMilliseconds: 1))
+            try await database.prepare()
+            let version = try await database.run("test") { session throws(PortError) in
+                try session.find(MongoCollection.meta, ["_id": "schema"]).first?["version"]?.int
+            }
+            #expect(version == MongoSchema.version)
+        }
+    }
+
     @Test("a schema of a newer version is refused") func refusesNewerSchema() async throws {
         try await withMongo { database, _ in
             _ = try await database.run("test") { session throws(PortError) in

@@ -77,6 +77,37 @@ import Testing
         #expect(decode { $0.result?.segments[0].avgLogProbability = .nan } == nil)
         #expect(decode { $0.result?.segments[0].words[0].probability = .infinity } == nil)
         #expect(decode { $0.result?.engineMilliseconds = -1 } == nil)
+        #expect(decode { $0.result?.guards[0].endMilliseconds = .max } == nil)
+    }
+
+    @Test("channels, flags and guards that are not there or not known leave the rest of an event as it is")
+    func readsOtherVersions() throws {
+        guard case .chunkDone(let chunk) = Fixed.event(1) else { return }
+        func decode(_ change: (inout EventResult) -> Void) throws -> ChunkResult? {
+            var message = EventChunk(chunk)
+            if var result = message.result {
+                change(&result)
+                message.result = result
+            }
+            let event = JobEventMessage(job: Fixed.job.description, event: .chunkDone(message))
+            guard case .chunkDone(let read) = try EventCodec.decodeJobEvent(try event.encode()) else { return nil }
+            return read.result
+        }
+        var expected = try #require(chunk.result)
+        expected.segments[0].channel = nil
+        expected.segments[0].flags = []
+        expected.guards = []
+        let old = try decode {
+            $0.segments[0].channel = 0
+            $0.segments[0].flags = []
+            $0.guards = []
+        }
+        #expect(old == expected)
+        let new = try decode {
+            $0.segments[0].flags.append("sung")
+            $0.guards.append(EventGuardNote(kind: "hummed"))
+        }
+        #expect(new == chunk.result)
     }
 
     @Test(

@@ -195,8 +195,15 @@ enum Fixed {
             TranscriptWord(startMilliseconds: $0 * 100, endMilliseconds: $0 * 100 + 90, text: "word", probability: 0.9)
         }
         chunk.result = ChunkResult(
-            segments: [TranscriptSegment(startMilliseconds: 0, endMilliseconds: 4_000, text: "a line", words: words)],
-            engine: "test", engineMilliseconds: 5)
+            segments: [
+                TranscriptSegment(
+                    startMilliseconds: 0, endMilliseconds: 4_000, text: "a line", words: words, channel: 2,
+                    flags: [.knownHallucination, .implausibleRate])
+            ],
+            engine: "test", engineMilliseconds: 5,
+            guards: [
+                GuardNote(kind: .retriedFullWindow, startMilliseconds: 0, endMilliseconds: 4_000, detail: "repetition")
+            ])
         return .chunkDone(chunk)
     }
 }

@@ -222,8 +222,8 @@ class Client:
         if status.state != speech.JOB_STATE_COMPLETED:
             raise RpcError(Code.ABORTED, f"{speech.JobState.Name(status.state)} {status.error.message}")
 
-    def get_result(self, job_id, format="txt"):
-        request = speech.GetResultRequest(job_id=job_id, format=f"RESULT_FORMAT_{format.upper()}")
+    def get_result(self, job_id, format="txt", **layout):
+        request = speech.GetResultRequest(job_id=job_id, format=f"RESULT_FORMAT_{format.upper()}", layout=layout)
         return b"".join(reply.data for reply in self.replies("GetResult", [request]))
 
 if __name__ == "__main__":

@@ -21,15 +21,30 @@ struct JSONBytes {
         close("]")
     }
 
+    mutating func member(_ key: String, _ values: [String]) {
+        self.key(key)
+        open("[")
+        for value in values {
+            comma()
+            string(value)
+        }
+        close("]")
+    }
+
     mutating func member(_ key: String, _ value: String?) {
         self.key(key)
         if let value {
-            bytes.append(UInt8(ascii: "\""))
-            Self.escape(value, into: &bytes)
-            bytes.append(UInt8(ascii: "\""))
+            string(value)
         } else {
             bytes += "null".utf8
+            needsComma = true
         }
+    }
+
+    private mutating func string(_ value: String) {
+        bytes.append(UInt8(ascii: "\""))
+        Self.escape(value, into: &bytes)
+        bytes.append(UInt8(ascii: "\""))
         needsComma = true
     }
 

@@ -1,10 +1,13 @@
 /// One JSON object in the shape of Whisper's verbose_json, with gaps and chunks beside the segments.
 ///
-/// A key holds what is spread over all chunks, so each of "text", "segments", "gaps" and "chunks" takes a pass; the
-/// pass for gaps is left out where there are none. Nothing but the current chunk is held.
+/// A key holds what is spread over all chunks, so each of "text", "segments", "gaps", "guards" and "chunks" takes a pass;
+/// those for gaps and guards are left out where there are none. Nothing but the current chunk is held.
 struct JSONTranscriptRenderer: TranscriptRenderer {
+    /// Of this rendering. The stored form has its own.
+    static let schemaVersion = 1
+
     private enum Part {
-        case text, segments, gaps, chunks
+        case text, segments, gaps, guards, chunks
     }
 
     private var part = Part.text
@@ -14,7 +17,7 @@ struct JSONTranscriptRenderer: TranscriptRenderer {
     private var isFirst = true
 
     func begin(_ header: TranscriptHeader, into json: inout JSONBytes) {
-        json.member("schema_version", header.schemaVersion)
+        json.member("schema_version", Self.schemaVersion)
         json.member("job_id", header.job.description)
         json.member("filename", header.filename)
         json.member("task", header.options.translate ? "translate" : "transcribe")
@@ -51,6 +54,8 @@ struct JSONTranscriptRenderer: TranscriptRenderer {
             }
         case .gaps:
             for gap in merged.gaps { add(element(gap), to: &output) }
+        case .guards:
+            for note in merged.guards { add(element(note), to: &output) }
         case .chunks:
             add(element(chunk), to: &output)
         }
@@ -64,19 +69,30 @@ struct JSONTranscriptRenderer: TranscriptRenderer {
         case .text:
             part = .segments
             return TranscriptPassEnd(bytes: Array("\",\n\"segments\":[".utf8), needsAnotherPass: true)
-        case .segments where summary.gaps > 0:
-            part = .gaps
-            return TranscriptPassEnd(bytes: Array("\(closed),\n\"gaps\":[".utf8), needsAnotherPass: true)
-        case .segments:
-            part = .chunks
-            return TranscriptPassEnd(
-                bytes: Array("\(closed),\n\"gaps\":[],\n\"chunks\":[".utf8), needsAnotherPass: true)
-        case .gaps:
-            part = .chunks
-            return TranscriptPassEnd(bytes: Array("\(closed),\n\"chunks\":[".utf8), needsAnotherPass: true)
+        case .segments, .gaps, .guards:
+            return TranscriptPassEnd(bytes: Array((closed + next(summary)).utf8), needsAnotherPass: true)
         case .chunks:
             return TranscriptPassEnd(bytes: Array("\(closed)}\n".utf8))
         }
+    }
+
+    /// Opens the next list that takes a pass, past those that are empty.
+    private mutating func next(_ summary: TranscriptSummary) -> String {
+        var text = ""
+        if part == .segments {
+            text += ",\n\"gaps\":["
+            part = .gaps
+            if summary.gaps > 0 { return text }
+            text += "]"
+        }
+        if part == .gaps {
+            text += ",\n\"guards\":["
+            part = .guards
+            if summary.guards > 0 { return text }
+            text += "]"
+        }
+        part = .chunks
+        return text + ",\n\"chunks\":["
     }
 
     private mutating func add(_ element: JSONBytes, to output: inout [UInt8]) {
@@ -94,6 +110,7 @@ struct JSONTranscriptRenderer: TranscriptRenderer {
             json.member("text", segment.text)
             json.member("avg_logprob", segment.avgLogProbability)
             json.member("no_speech_prob", segment.noSpeechProbability)
+            segment.writeOrigin(to: &json)
             guard showsWords else { return }
             json.array("words", segment.words) { json, word in
                 json.object { json in
@@ -114,6 +131,17 @@ struct JSONTranscriptRenderer: TranscriptRenderer {
             json.member("end", secondsOf: gap.endMilliseconds)
             json.member("code", gap.cause.code)
             json.member("message", gap.cause.message)
+        }
+        return json
+    }
+
+    private func element(_ note: GuardNote) -> JSONBytes {
+        var json = JSONBytes()
+        json.object { json in
+            json.member("start", secondsOf: note.startMilliseconds)
+            json.member("end", secondsOf: note.endMilliseconds)
+            json.member("kind", note.kind.rawValue)
+            json.member("detail", note.detail)
         }
         return json
     }

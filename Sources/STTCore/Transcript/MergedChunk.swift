@@ -11,16 +11,19 @@ public struct MergedChunk: Sendable, Hashable, Codable {
     /// channel ends.
     public var segments: [TranscriptSegment]
     public var gaps: [TranscriptGap]
+    /// What the quality guards did, in the order of time.
+    public var guards: [GuardNote]
 
     public init(
         index: Int, startMilliseconds: Int, endMilliseconds: Int, segments: [TranscriptSegment],
-        gaps: [TranscriptGap] = []
+        gaps: [TranscriptGap] = [], guards: [GuardNote] = []
     ) {
         self.index = index
         self.startMilliseconds = startMilliseconds
         self.endMilliseconds = endMilliseconds
         self.segments = segments
         self.gaps = gaps
+        self.guards = guards
     }
 
     /// One line for each segment, each ended by a line feed; where channels were transcribed apart, the line begins with

@@ -1,8 +1,12 @@
 /// The stored transcript begins with it: what was transcribed, how and by what.
 public struct TranscriptHeader: Sendable, Hashable {
-    /// Of the document that this code writes.
-    public static let currentSchemaVersion = 1
+    /// Of the document that this code writes. Version 1 knew no channels, flags and guards, nor the segmentations
+    /// automatic and speech.
+    public static let currentSchemaVersion = 2
+    /// Of the documents that this code reads.
+    public static let readableSchemaVersions = 1...currentSchemaVersion
 
+    /// An older document is as the current version would have written it once it is read.
     public var schemaVersion: Int
     public var job: JobID
     public var filename: String
@@ -56,13 +60,18 @@ public struct TranscriptSummary: Sendable, Hashable {
     /// By the white space in the texts.
     public var words: Int
     public var gaps: Int
+    public var guards: Int
     public var durationMilliseconds: Int
 
-    public init(chunks: Int = 0, segments: Int = 0, words: Int = 0, gaps: Int = 0, durationMilliseconds: Int = 0) {
+    public init(
+        chunks: Int = 0, segments: Int = 0, words: Int = 0, gaps: Int = 0, guards: Int = 0,
+        durationMilliseconds: Int = 0
+    ) {
         self.chunks = chunks
         self.segments = segments
         self.words = words
         self.gaps = gaps
+        self.guards = guards
         self.durationMilliseconds = durationMilliseconds
     }
 
@@ -70,6 +79,7 @@ public struct TranscriptSummary: Sendable, Hashable {
         chunks += 1
         segments += chunk.segments.count
         gaps += chunk.gaps.count
+        guards += chunk.guards.count
         for segment in chunk.segments {
             words += segment.text.unicodeScalars.split(whereSeparator: \.properties.isWhitespace).count
         }

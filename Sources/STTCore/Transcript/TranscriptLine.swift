@@ -1,4 +1,5 @@
-/// The lines of a stored transcript as they are decoded. `TranscriptWriter` writes them.
+/// The lines of a stored transcript as they are decoded. `TranscriptWriter` writes them. What version 1 did not have is
+/// optional here.
 enum TranscriptLine: Decodable {
     case header(TranscriptHeader)
     case chunk(TranscriptChunk)
@@ -15,7 +16,7 @@ enum TranscriptLine: Decodable {
         switch try container.decode(String.self, forKey: .type) {
         case "header":
             let version = try container.decode(Int.self, forKey: .schemaVersion)
-            guard version == TranscriptHeader.currentSchemaVersion else {
+            guard TranscriptHeader.readableSchemaVersions.contains(version) else {
                 self = .unsupported(version: version)
                 return
             }
@@ -45,6 +46,9 @@ enum TranscriptLine: Decodable {
             var segmentation: TranscriptionOptions.Segmentation
             var chunk_seconds: Double?
             var retention_seconds: Int?
+            var channels: TranscriptionOptions.Channels?
+            var model: String?
+            var carry_prompt: Bool?
         }
 
         var job_id: JobID
@@ -68,7 +72,8 @@ enum TranscriptLine: Decodable {
                     language: options.language, translate: options.translate, prompt: options.prompt,
                     temperature: options.temperature, wordTimestamps: options.word_timestamps,
                     segmentation: options.segmentation, chunkSeconds: options.chunk_seconds,
-                    retentionSeconds: options.retention_seconds),
+                    retentionSeconds: options.retention_seconds, channels: options.channels ?? .mixed,
+                    model: options.model, carriesPrompt: options.carry_prompt ?? false),
                 engine: engine, model: model, language: language, createdAt: created_ms)
         }
     }
@@ -88,6 +93,9 @@ enum TranscriptLine: Decodable {
             var avg_logprob: Double
             var no_speech_prob: Double
             var words: [Word]?
+            var channel: Int?
+            /// Those that only later versions know are left out.
+            var flags: [String]?
         }
 
         struct Gap: Decodable {
@@ -97,6 +105,14 @@ enum TranscriptLine: Decodable {
             var message: String
         }
 
+        struct Guard: Decodable {
+            var start_ms: Int
+            var end_ms: Int
+            /// A note of a kind that only later versions know is left out.
+            var kind: String
+            var detail: String
+        }
+
         var index: Int
         var start_ms: Int
         var end_ms: Int
@@ -104,6 +120,7 @@ enum TranscriptLine: Decodable {
         var attempts: Int
         var segments: [Segment]
         var gaps: [Gap]
+        var guards: [Guard]?
 
         var value: TranscriptChunk {
             let merged = MergedChunk(
@@ -116,12 +133,18 @@ enum TranscriptLine: Decodable {
                             TranscriptWord(
                                 startMilliseconds: $0.start_ms, endMilliseconds: $0.end_ms, text: $0.text,
                                 probability: $0.probability)
-                        })
+                        }, channel: segment.channel, flags: (segment.flags ?? []).compactMap(SegmentFlag.init))
                 },
                 gaps: gaps.map {
                     TranscriptGap(
                         startMilliseconds: $0.start_ms, endMilliseconds: $0.end_ms,
                         cause: JobFailure(code: $0.code, message: $0.message))
+                },
+                guards: (guards ?? []).compactMap { note in
+                    guard let kind = GuardNote.Kind(rawValue: note.kind) else { return nil }
+                    return GuardNote(
+                        kind: kind, startMilliseconds: note.start_ms, endMilliseconds: note.end_ms,
+                        detail: note.detail)
                 })
             return TranscriptChunk(merged, engineMilliseconds: engine_ms, attempts: attempts)
         }
@@ -132,11 +155,13 @@ enum TranscriptLine: Decodable {
         var segments: Int
         var words: Int
         var gaps: Int
+        var guards: Int?
         var duration_ms: Int
 
         var value: TranscriptSummary {
             TranscriptSummary(
-                chunks: chunks, segments: segments, words: words, gaps: gaps, durationMilliseconds: duration_ms)
+                chunks: chunks, segments: segments, words: words, gaps: gaps, guards: guards ?? 0,
+                durationMilliseconds: duration_ms)
         }
     }
 }

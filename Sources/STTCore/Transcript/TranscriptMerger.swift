@@ -43,7 +43,7 @@ public struct TranscriptMerger: Sendable {
         }
         return MergedChunk(
             index: span.index, startMilliseconds: bounds.lowerBound, endMilliseconds: bounds.upperBound,
-            segments: settle(parts), gaps: gaps)
+            segments: settle(parts), gaps: gaps, guards: result.guards.map { $0.cleaned(within: bounds) })
     }
 
     /// What is still held back. Nothing, unless the last chunk ended in a forced cut, which it never should.

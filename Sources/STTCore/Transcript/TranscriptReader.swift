@@ -67,7 +67,7 @@ public struct TranscriptReader: Sendable {
         case (.start, .unsupported(let version)):
             throw TranscriptError(
                 .unsupportedVersion, line: lineNumber,
-                "schema version \(version); this program reads \(TranscriptHeader.currentSchemaVersion)")
+                "schema version \(version); this program reads up to \(TranscriptHeader.currentSchemaVersion)")
         case (.chunks, .chunk(let chunk)):
             guard chunk.merged.index == seen.chunks else {
                 throw corrupt("chunk \(chunk.merged.index) where \(seen.chunks) should be")
@@ -75,6 +75,8 @@ public struct TranscriptReader: Sendable {
             seen.count(chunk.merged)
             return .chunk(chunk)
         case (.chunks, .end(let summary)):
+            // Notes of a kind that is not known here were left out.
+            seen.guards = summary.guards
             guard summary == seen else {
                 throw TranscriptError(
                     .countMismatch, line: lineNumber,

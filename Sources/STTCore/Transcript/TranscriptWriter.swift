@@ -55,6 +55,15 @@ public struct TranscriptWriter: Sendable {
                     json.member("message", gap.cause.message)
                 }
             }
+            guard !chunk.merged.guards.isEmpty else { return }
+            json.array("guards", chunk.merged.guards) { json, note in
+                json.object { json in
+                    json.member("start_ms", note.startMilliseconds)
+                    json.member("end_ms", note.endMilliseconds)
+                    json.member("kind", note.kind.rawValue)
+                    json.member("detail", note.detail)
+                }
+            }
         }
         guard line.count <= Self.maximumLineBytes else {
             throw TranscriptError(
@@ -73,6 +82,7 @@ public struct TranscriptWriter: Sendable {
             json.member("segments", summary.segments)
             json.member("words", summary.words)
             json.member("gaps", summary.gaps)
+            json.member("guards", summary.guards)
             json.member("duration_ms", summary.durationMilliseconds)
         }
     }
@@ -94,16 +104,26 @@ extension TranscriptionOptions {
         json.member("segmentation", segmentation.rawValue)
         json.member("chunk_seconds", chunkSeconds)
         json.member("retention_seconds", retentionSeconds)
+        json.member("channels", channels.rawValue)
+        json.member("model", model)
+        json.member("carry_prompt", carriesPrompt)
     }
 }
 
 extension TranscriptSegment {
+    /// The channel and the flags, where there are any.
+    func writeOrigin(to json: inout JSONBytes) {
+        if let channel { json.member("channel", channel) }
+        if !flags.isEmpty { json.member("flags", flags.map(\.rawValue)) }
+    }
+
     fileprivate func write(to json: inout JSONBytes) {
         json.member("start_ms", startMilliseconds)
         json.member("end_ms", endMilliseconds)
         json.member("text", text)
         json.member("avg_logprob", avgLogProbability)
         json.member("no_speech_prob", noSpeechProbability)
+        writeOrigin(to: &json)
         guard !words.isEmpty else { return }
         json.array("words", words) { json, word in
             json.object { json in

@@ -9,6 +9,8 @@ enum SQLiteSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 jobs and chunks") { try $0.execute(sql: jobsAndChunks) }
         migrator.registerMigration("2 priorities") { try $0.execute(sql: priorities) }
+        // What is stored as JSON has values since that older versions cannot read: they are to refuse the database.
+        migrator.registerMigration("3 speech options") { _ in }
         if try database.read(migrator.hasBeenSuperseded) {
             throw PortError(
                 .invalidArgument, port: SQLiteJobStore.port,

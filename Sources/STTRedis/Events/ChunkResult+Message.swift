@@ -5,7 +5,8 @@ extension EventResult {
     init(_ result: ChunkResult) {
         self.init(
             segments: result.segments.map { EventSegment($0) }, gaps: result.gaps.map { EventGap($0) },
-            language: result.language ?? "", engine: result.engine, engineMilliseconds: result.engineMilliseconds)
+            language: result.language ?? "", engine: result.engine, engineMilliseconds: result.engineMilliseconds,
+            guards: result.guards.map { EventGuardNote($0) })
     }
 }
 
@@ -18,7 +19,15 @@ extension EventSegment {
                 EventWord(
                     startMilliseconds: $0.startMilliseconds, endMilliseconds: $0.endMilliseconds, text: $0.text,
                     probability: $0.probability)
-            })
+            }, channel: segment.channel ?? 0, flags: segment.flags.map(\.rawValue))
+    }
+}
+
+extension EventGuardNote {
+    init(_ note: GuardNote) {
+        self.init(
+            kind: note.kind.rawValue, startMilliseconds: note.startMilliseconds, endMilliseconds: note.endMilliseconds,
+            detail: note.detail)
     }
 }
 
@@ -38,7 +47,9 @@ extension ChunkResult {
             },
             gaps: try EventCodec.all(message.gaps) { gap throws(EventCodec.Unreadable) in try TranscriptGap(gap) },
             language: message.language.isEmpty ? nil : message.language, engine: message.engine,
-            engineMilliseconds: try EventCodec.position(message.engineMilliseconds))
+            engineMilliseconds: try EventCodec.position(message.engineMilliseconds),
+            guards: try EventCodec.all(message.guards) { note throws(EventCodec.Unreadable) in try GuardNote(note) }
+                .compactMap(\.self))
     }
 }
 
@@ -54,7 +65,17 @@ extension TranscriptSegment {
                     startMilliseconds: try EventCodec.time(word.startMilliseconds),
                     endMilliseconds: try EventCodec.time(word.endMilliseconds), text: word.text,
                     probability: try EventCodec.real(word.probability))
-            })
+            }, channel: message.channel == 0 ? nil : message.channel, flags: message.flags.compactMap(SegmentFlag.init))
+    }
+}
+
+extension GuardNote {
+    /// `nil` for a kind that this version does not know.
+    init?(_ message: EventGuardNote) throws(EventCodec.Unreadable) {
+        guard let kind = Kind(rawValue: message.kind) else { return nil }
+        self.init(
+            kind: kind, startMilliseconds: try EventCodec.time(message.startMilliseconds),
+            endMilliseconds: try EventCodec.time(message.endMilliseconds), detail: message.detail)
     }
 }
 

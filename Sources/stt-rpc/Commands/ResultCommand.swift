@@ -12,12 +12,15 @@ struct ResultCommand: ClientCommand {
             Examples:
               stt-rpc result JOB
               stt-rpc result JOB --format srt --output talk.srt
+              stt-rpc result JOB --format vtt --line-length 32 --lines 1
             """)
 
     @OptionGroup var global: GlobalOptions
 
-    @Option(help: "txt, json, srt, vtt or tsv.")
+    @Option(help: "txt, json, srt, vtt, tsv or lrc.")
     var format = FormatArgument.txt
+
+    @OptionGroup var subtitles: SubtitleArguments
 
     @Option(
         name: .shortAndLong, help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
@@ -27,7 +30,7 @@ struct ResultCommand: ClientCommand {
     var job: String
 
     func run(in session: Session) async throws {
-        let writer = ResultWriter(session: session, job: job, format: format)
+        let writer = ResultWriter(session: session, job: job, format: format, layout: subtitles.layout)
         if let output { try OutputFile.check(output) }
         do {
             if let output {

@@ -51,6 +51,7 @@ extension JSON {
             "text": .string(partial.text),
             "segments": .array(partial.segments.map(segment)),
             "gaps": .array(partial.gaps.map(gap)),
+            "guards": .array(partial.guards.map(note)),
             "engine_seconds": .seconds(milliseconds: partial.engineMilliseconds),
             "attempts": .int(partial.attempts),
         ])
@@ -63,6 +64,8 @@ extension JSON {
             "text": .string(segment.text),
             "avg_logprob": .double(rounded(segment.avgLogProbability)),
             "no_speech_prob": .double(rounded(segment.noSpeechProbability)),
+            "channel": segment.channel == 0 ? nil : .int(segment.channel),
+            "flags": segment.flags.isEmpty ? nil : .array(segment.flags.map { .string($0) }),
             "words": segment.words.isEmpty ? nil : .array(segment.words.map(word)),
         ])
     }
@@ -82,6 +85,15 @@ extension JSON {
             "end": .seconds(milliseconds: gap.endMilliseconds),
             "code": .string(gap.code),
             "message": .string(gap.message),
+        ])
+    }
+
+    private static func note(_ note: GuardNote) -> JSON {
+        .object([
+            "start": .seconds(milliseconds: note.startMilliseconds),
+            "end": .seconds(milliseconds: note.endMilliseconds),
+            "kind": .string(note.kind),
+            "detail": .string(note.detail),
         ])
     }
 

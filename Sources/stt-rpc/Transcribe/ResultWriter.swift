@@ -5,9 +5,11 @@ struct ResultWriter {
     let session: Session
     let job: String
     let format: FormatArgument
+    /// Of subtitles. `nil`: the server's default.
+    let layout: SubtitleLayout?
 
     func writeToOutput() async throws {
-        for try await piece in session.client.result(job, format: format.value) {
+        for try await piece in session.client.result(job, format: format.value, layout: layout) {
             try session.console.output(bytes: piece)
         }
     }
@@ -16,7 +18,7 @@ struct ResultWriter {
     func write(to path: String) async throws -> Int {
         var count = 0
         try await OutputFile.write(to: path) { write in
-            for try await piece in session.client.result(job, format: format.value) {
+            for try await piece in session.client.result(job, format: format.value, layout: layout) {
                 count += piece.count
                 try write(piece)
             }
@@ -29,7 +31,7 @@ struct ResultWriter {
         .object([
             "type": .string("result"), "job": .string(job), "file": file.map { .string($0) },
             "format": .string(format.rawValue),
-            "data": .string(try await session.client.resultText(job, format: format.value)),
+            "data": .string(try await session.client.resultText(job, format: format.value, layout: layout)),
         ])
     }
 

@@ -17,6 +17,8 @@ struct TranscribeCommand: ClientCommand {
             Examples:
               stt-rpc transcribe talk.flac
               stt-rpc transcribe talk.flac --format srt --output talk.srt
+              stt-rpc transcribe call.wav --channels separate     (a line begins with its channel)
+              stt-rpc transcribe film.mp3 --format srt --line-length 36 --lines 2 --output film.srt
               stt-rpc transcribe *.mp3 --format vtt --output-dir subtitles
               stt-rpc transcribe --url https://example.com/talk.mp3
               ffmpeg -i talk.mkv -f wav - | stt-rpc transcribe -
@@ -25,8 +27,10 @@ struct TranscribeCommand: ClientCommand {
     @OptionGroup var global: GlobalOptions
     @OptionGroup var transcription: TranscriptionArguments
 
-    @Option(name: .shortAndLong, help: "txt, json, srt, vtt or tsv.")
+    @Option(name: .shortAndLong, help: "txt, json, srt, vtt, tsv or lrc.")
     var format: FormatArgument?
+
+    @OptionGroup var subtitles: SubtitleArguments
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Write the transcript to this file.", valueName: "file"))
     var output: String?
@@ -91,7 +95,8 @@ struct TranscribeCommand: ClientCommand {
         if let output { try OutputFile.check(output) }
         if let outputDir { try OutputFile.makeDirectory(outputDir) }
         let run = TranscriptionRun(
-            session: session, recordings: recordings, format: resultFormat, failOnGaps: failOnGaps,
+            session: session, recordings: recordings, format: resultFormat, layout: subtitles.layout,
+            failOnGaps: failOnGaps,
             options: SubmissionOptions(
                 transcription: transcription.options, idempotencyKey: idempotencyKey,
                 priority: transcription.priority.value),

@@ -17,6 +17,8 @@ struct TranscriptionRun {
     let session: Session
     let recordings: [Recording]
     let format: FormatArgument
+    /// Of subtitles. `nil`: the server's default.
+    let layout: SubtitleLayout?
     let failOnGaps: Bool
     let options: SubmissionOptions
     let destination: (String) -> Destination
@@ -116,7 +118,7 @@ struct TranscriptionRun {
     }
 
     private func deliver(_ job: String, _ file: String, to destination: Destination) async throws {
-        let writer = ResultWriter(session: session, job: job, format: format)
+        let writer = ResultWriter(session: session, job: job, format: format, layout: layout)
         switch destination {
         case .partials, .events: break
         case .result:

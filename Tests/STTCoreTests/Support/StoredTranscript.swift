@@ -42,6 +42,39 @@ struct StoredTranscript {
 
     func text(_ format: TranscriptFormat) throws -> String { String(decoding: try rendered(format), as: UTF8.self) }
 
+    /// A call with a party on each channel, with flags and guard notes.
+    static var call: StoredTranscript {
+        var first = segment(0, 4_000, "Good morning.")
+        first.channel = 1
+        var second = spoken(3_500, 9_000, "Thanks for watching!")
+        second.channel = 2
+        second.flags = [.lowProbability]
+        var stored = StoredTranscript(
+            [
+                MergedChunk(
+                    index: 0, startMilliseconds: 0, endMilliseconds: 20_000, segments: [first, second],
+                    guards: [
+                        GuardNote(
+                            kind: .droppedNoSpeech, startMilliseconds: 9_000, endMilliseconds: 12_000,
+                            detail: "\"You\"")
+                    ]),
+                MergedChunk(
+                    index: 1, startMilliseconds: 20_000, endMilliseconds: 30_000, segments: [],
+                    guards: [
+                        GuardNote(
+                            kind: .retriedTemperature, startMilliseconds: 20_000, endMilliseconds: 30_000,
+                            detail: "repetition"),
+                        GuardNote(
+                            kind: .collapsedLoop, startMilliseconds: 20_000, endMilliseconds: 30_000, detail: ""),
+                    ]),
+            ], wordTimestamps: true)
+        stored.header.options.segmentation = .speech
+        stored.header.options.channels = .separate
+        stored.header.options.model = "base.en"
+        stored.header.options.carriesPrompt = true
+        return stored
+    }
+
     /// Ordinary speech, a gap, marks, scripts of all kinds and everything that a format has to escape.
     static var varied: StoredTranscript {
         StoredTranscript(

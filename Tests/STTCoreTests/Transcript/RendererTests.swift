@@ -70,6 +70,8 @@ import Testing
             var text: String
             var avg_logprob: Double
             var no_speech_prob: Double
+            var channel: Int?
+            var flags: [String]?
             var words: [Word]?
         }
         struct Gap: Decodable {
@@ -77,6 +79,12 @@ import Testing
             var end: Double
             var code: String
             var message: String
+        }
+        struct Guard: Decodable, Equatable {
+            var start: Double
+            var end: Double
+            var kind: String
+            var detail: String
         }
         struct Chunk: Decodable {
             var index: Int
@@ -94,6 +102,7 @@ import Testing
         var text: String
         var segments: [Segment]
         var gaps: [Gap]
+        var guards: [Guard]
         var chunks: [Chunk]
     }
 
@@ -117,6 +126,23 @@ import Testing
         #expect(document.gaps.map(\.code) == ["engine.crashed"])
         #expect(document.gaps.map(\.message) == ["It --> crashed \"twice\"."])
         #expect(document.chunks.map(\.engine_ms) == [900, 901, 902])
+    }
+
+    @Test func `Channels, flags and guards are shown where there are any`() throws {
+        let call = try document(.call)
+        #expect(call.segments.map(\.channel) == [1, 2])
+        #expect(call.segments.map(\.flags) == [nil, ["low_probability"]])
+        #expect(call.gaps.isEmpty)
+        #expect(
+            call.guards == [
+                Document.Guard(start: 9, end: 12, kind: "dropped_no_speech", detail: "\"You\""),
+                Document.Guard(start: 20, end: 30, kind: "retried_temperature", detail: "repetition"),
+                Document.Guard(start: 20, end: 30, kind: "collapsed_loop", detail: ""),
+            ])
+        #expect(call.chunks.map(\.index) == [0, 1])
+        let plain = try StoredTranscript.varied.text(.json)
+        #expect(plain.contains("\"guards\":[],\n"))
+        #expect(!plain.contains("\"channel\"") && !plain.contains("\"flags\""))
     }
 
     @Test func `Words are shown where they were asked for`() throws {

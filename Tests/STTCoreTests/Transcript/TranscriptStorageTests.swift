@@ -36,6 +36,57 @@ import Testing
         #expect(records.last == .end(summary))
     }
 
+    @Test func `Channels, flags and guards read back`() throws {
+        let stored = StoredTranscript.call
+        let records = try read(try stored.bytes())
+        #expect(records.first == .header(stored.header))
+        #expect(records.dropFirst().dropLast() == stored.chunks.map(TranscriptRecord.chunk)[...])
+        let summary = TranscriptSummary(chunks: 2, segments: 2, words: 5, guards: 3, durationMilliseconds: 30_000)
+        #expect(records.last == .end(summary))
+    }
+
+    @Test func `A document of version 1 reads as it always did`() throws {
+        let old = """
+            {"type":"header","schema_version":1,"job_id":"01890a5d-ac96-774b-bcce-b302099a8057","filename":"talk.wav",\
+            "audio":{"format":"WAV/PCM_16","sample_rate":44100,"channels":2,"sample_count":160000},"duration_ms":10000,\
+            "options":{"language":null,"translate":false,"prompt":null,"temperature":0.0,"word_timestamps":true,\
+            "segmentation":"silence","chunk_seconds":null,"retention_seconds":60},"engine":"whisper-server",\
+            "model":"tiny.en","language":"en","created_ms":1700000000123}
+            {"type":"chunk","index":0,"start_ms":0,"end_ms":10000,"engine_ms":912,"attempts":1,"segments":\
+            [{"start_ms":320,"end_ms":3900,"text":"Hello.","avg_logprob":-0.25,"no_speech_prob":0.5,"words":\
+            [{"start_ms":320,"end_ms":700,"text":"Hello.","probability":0.75}]}],"gaps":\
+            [{"start_ms":8000,"end_ms":10000,"code":"engine.crashed","message":"It crashed."}]}
+            {"type":"end","chunks":1,"segments":1,"words":1,"gaps":1,"duration_ms":10000}
+
+            """
+        let word = TranscriptWord(startMilliseconds: 320, endMilliseconds: 700, text: "Hello.", probability: 0.75)
+        var stored = StoredTranscript(
+            [
+                MergedChunk(
+                    index: 0, startMilliseconds: 0, endMilliseconds: 10_000,
+                    segments: [segment(320, 3_900, "Hello.", words: [word], noSpeech: 0.5)],
+                    gaps: [gap(8_000, 10_000, "engine.crashed", "It crashed.")])
+            ], wordTimestamps: true)
+        stored.header.options.prompt = nil
+        stored.header.options.segmentation = .silence
+        stored.header.options.retentionSeconds = 60
+        stored.chunks[0].engineMilliseconds = 912
+        let records = try read(Array(old.utf8))
+        #expect(records.first == .header(stored.header))
+        #expect(records[1] == .chunk(stored.chunks[0]))
+        #expect(records.count == 3)
+    }
+
+    @Test func `Flags and guards of a later version are left out`() throws {
+        let text = String(decoding: try StoredTranscript.call.bytes(), as: UTF8.self)
+            .replacingOccurrences(of: "[\"low_probability\"]", with: "[\"sung\",\"low_probability\"]")
+            .replacingOccurrences(of: "\"kind\":\"collapsed_loop\"", with: "\"kind\":\"hummed\"")
+        var stored = StoredTranscript.call
+        stored.chunks[1].merged.guards.removeLast()
+        let records = try read(Array(text.utf8))
+        #expect(records.dropFirst().dropLast() == stored.chunks.map(TranscriptRecord.chunk)[...])
+    }
+
     @Test func `Every optional field may be missing`() throws {
         var stored = StoredTranscript([], language: nil)
         stored.header.audio.sampleCount = nil
@@ -49,10 +100,11 @@ import Testing
         let header = String(decoding: TranscriptWriter(StoredTranscript([]).header).begin(), as: UTF8.self)
         #expect(
             header == """
-                {"type":"header","schema_version":1,"job_id":"01890a5d-ac96-774b-bcce-b302099a8057","filename":"talk.wav",\
+                {"type":"header","schema_version":2,"job_id":"01890a5d-ac96-774b-bcce-b302099a8057","filename":"talk.wav",\
                 "audio":{"format":"WAV/PCM_16","sample_rate":44100,"channels":2,"sample_count":0},"duration_ms":0,\
                 "options":{"language":null,"translate":false,"prompt":"a \\"quoted\\" \\\\ prompt\\n","temperature":0.0,\
-                "word_timestamps":false,"segmentation":"silence","chunk_seconds":null,"retention_seconds":null},\
+                "word_timestamps":false,"segmentation":"automatic","chunk_seconds":null,"retention_seconds":null,\
+                "channels":"mixed","model":null,"carry_prompt":false},\
                 "engine":"whisper-server","model":"tiny.en","language":"en","created_ms":1700000000123}\n
                 """)
     }
@@ -98,11 +150,11 @@ import Testing
             ("\"attempts\":1,", "\"attempts\":,", .corrupt, 2, "not JSON"),
             ("\"type\":\"end\"", "\"type\":\"stop\"", .corrupt, 5, "type: \"stop\" is not a type of line"),
             (
-                "\"schema_version\":1", "\"schema_version\":2", .unsupportedVersion, 1,
-                "schema version 2; this program reads 1"
+                "\"schema_version\":2", "\"schema_version\":3", .unsupportedVersion, 1,
+                "schema version 3; this program reads up to 2"
             ),
             ("\"code\":\"engine.crashed\",", "", .corrupt, 3, "gaps.0.code is missing"),
-            ("\"segmentation\":\"silence\"", "\"segmentation\":\"x\"", .corrupt, 1, "options.segmentation"),
+            ("\"segmentation\":\"automatic\"", "\"segmentation\":\"x\"", .corrupt, 1, "options.segmentation"),
             ("{\"type\":\"end\"", "\n{\"type\":\"end\"", .corrupt, 5, "not JSON"),
         ]
         for (old, new, code, line, message) in cases {

@@ -36,7 +36,9 @@ extension JobStoreFixture {
         let id = JobID(at: createdAt)
         return Job(
             id: id, tenant: tenant, idempotencyKey: key,
-            options: TranscriptionOptions(language: language, prompt: "Ü\"\n"),
+            options: TranscriptionOptions(
+                language: language, prompt: "Ü\"\n", segmentation: .speech, channels: .separate, model: "base.en",
+                carriesPrompt: true),
             audio: StoredAudio(key: .audio(of: id), byteCount: 7, sha256: "00ff", filename: "a b.wav"),
             createdAt: createdAt)
     }
@@ -153,8 +155,13 @@ enum Sample {
         let word = TranscriptWord(startMilliseconds: 1, endMilliseconds: 2, text: "naïve—✓", probability: 0.1 + 0.2)
         let segment = TranscriptSegment(
             startMilliseconds: index * 10_000, endMilliseconds: index * 10_000 + 900, text: "chunk \(index)",
-            avgLogProbability: -1.0 / 3, noSpeechProbability: 1e-9, words: [word])
-        return ChunkResult(segments: [segment], language: language, engine: "test", engineMilliseconds: 12)
+            avgLogProbability: -1.0 / 3, noSpeechProbability: 1e-9, words: [word], channel: 2,
+            flags: [.lowProbability, .repetition])
+        let note = GuardNote(
+            kind: .droppedNoSpeech, startMilliseconds: index * 10_000 + 900, endMilliseconds: index * 10_000 + 950,
+            detail: "“You”")
+        return ChunkResult(
+            segments: [segment], language: language, engine: "test", engineMilliseconds: 12, guards: [note])
     }
 
     static func gap(_ index: Int) -> ChunkResult {
