@@ -54,7 +54,7 @@ struct PrepareStage: Sendable {
             context.logger.info("cutting goes on", metadata: ["chunk": "\(count)"])
         }
         var position = 0
-        while let block = try await reader.next() {
+        while let block = try await reader.nextMono() {
             try Task.checkCancellation()
             position += block.count
             guard position > skip else { continue }

@@ -63,7 +63,7 @@ import Testing
 
         let reader = try await PCMReader.open(path: path, limits: accepting)
         var count = 0
-        while let block = try await reader.next() { count += block.count }
+        while let block = try await reader.nextMono() { count += block.count }
         #expect(count == (whole.count / 2 - 44) / 2)
         #expect(await reader.warnings.map(\.code) == [.truncated])
     }
@@ -83,7 +83,7 @@ import Testing
 
         let reader = try await PCMReader.open(path: path, limits: accepting)
         var count = 0
-        while let block = try await reader.next() { count += block.count }
+        while let block = try await reader.nextMono() { count += block.count }
         #expect(count > 16_000, "\(suffix): \(count)")
         #expect(await reader.warnings.map(\.code) == [.truncated])
     }

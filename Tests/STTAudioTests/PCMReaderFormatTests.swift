@@ -72,7 +72,7 @@ import Testing
                 #expect(reader.info.decoder == format.decoder, "\(reader.info)")
                 #expect(reader.info.formatName == format.formatName)
                 var samples: [Int16] = []
-                while let block = try await reader.next() { samples += block }
+                while let block = try await reader.nextMono() { samples += block }
                 #expect(await reader.warnings.isEmpty)
 
                 let name = "\(format.testDescription) \(rate) Hz \(channels) ch"

@@ -53,7 +53,7 @@ import Testing
         var baseline = 0
         var chunks = 0
         var firstChunkAt = 0
-        while let block = try await reader.next() {
+        while let block = try await reader.nextMono() {
             read += block.count
             let count = segmenter.push(block).count
             if chunks == 0, count > 0 { firstChunkAt = read }

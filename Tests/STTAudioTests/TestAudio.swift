@@ -154,7 +154,7 @@ enum Speech {
 func readAll(_ path: String, limits: AudioLimits = AudioLimits()) async throws -> [Int16] {
     let reader = try await PCMReader.open(path: path, limits: limits)
     var samples: [Int16] = []
-    while let block = try await reader.next() { samples += block }
+    while let block = try await reader.nextMono() { samples += block }
     return samples
 }
 

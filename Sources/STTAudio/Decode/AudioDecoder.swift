@@ -15,6 +15,7 @@ actor AudioDecoder {
     private nonisolated let executor = DecodingExecutor()
     private let limits: AudioLimits
     private let name: FileName
+    private let channels: PCMReader.Channels
     private var source: Source?
     private var buffer = [Float](repeating: 0, count: bufferCount)
     private var info: AudioFormatInfo?
@@ -22,9 +23,10 @@ actor AudioDecoder {
     private var failure: AudioError?
     private(set) var warnings: [AudioError] = []
 
-    init(name: FileName, limits: AudioLimits) {
+    init(name: FileName, limits: AudioLimits, channels: PCMReader.Channels = .mixed) {
         self.name = name
         self.limits = limits
+        self.channels = channels
     }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -34,7 +36,7 @@ actor AudioDecoder {
         let signature = FileSignature(try file.bytes(at: 0, count: FileSignature.length))
         let info = try await open(file, as: signature)
         try check(info)
-        converter = try PCMConverter(sampleRate: info.sampleRate, channels: info.channels)
+        converter = try PCMConverter(sampleRate: info.sampleRate, channels: info.channels, output: channels)
         self.info = info
         return info
     }
@@ -125,6 +127,12 @@ actor AudioDecoder {
                 "\(name.subject) has \(info.channels) channels at \(info.sampleRate) Hz; accepted are 1 to 32"
                     + " channels at 1000 to 384000 Hz. Convert it to WAV or FLAC within that.")
         }
+        if channels == .separate, info.channels > PCM.maximumSeparateChannels {
+            throw AudioError(
+                .unsupportedCodec,
+                "\(name.subject) has \(info.channels) channels; at most \(PCM.maximumSeparateChannels) can be"
+                    + " transcribed apart. Ask for them mixed, or send fewer.")
+        }
         if info.frameCount == 0 { throw noSamples(info) }
         if let duration = info.duration, duration > limits.maximumDuration { throw tooLong(duration) }
     }
@@ -181,7 +189,7 @@ actor AudioDecoder {
         }
         guard let converter, converter.available > 0 else { return nil }
         let start = converter.sampleCount - converter.available
-        return PCMBlock(startSample: start, samples: self.converter?.take(PCM.sampleRate) ?? [])
+        return PCMBlock(startSample: start, channels: self.converter?.take(PCM.sampleRate) ?? [])
     }
 
     private func read(_ opened: SndFileOpener.Opened) throws(AudioError) {

@@ -1,12 +1,21 @@
-/// Reads an audio file as 16 kHz mono PCM, block by block, holding about a second of it.
+/// Reads an audio file as 16 kHz PCM, block by block, holding about a second of it.
 ///
-/// Channels are mixed to their mean; the rate is changed with libsoxr's high quality; samples are rounded to nearest and
+/// Channels are mixed to their mean or kept apart; the rate is changed with libsoxr's high quality; samples are rounded to nearest and
 /// clipped. libsndfile decodes WAV, RF64, W64, AIFF, AU, CAF, FLAC, Ogg (Vorbis, Opus) and MP3; everything else goes
 /// through `ffmpeg` as a child process.
 ///
 /// Concurrency: a handle on an actor that runs on a thread pool of its own, so nothing here blocks the cooperative pool.
 /// Calls of ``next()`` are to be made one after another.
 public struct PCMReader: Sendable {
+    /// What becomes of a file's channels.
+    public enum Channels: Sendable, Hashable {
+        /// Their mean, in one array.
+        case mixed
+        /// Each in an array of its own, in the file's order. A mono file has one. More than
+        /// ``PCM/maximumSeparateChannels`` are refused with ``AudioError/Code/unsupportedCodec``.
+        case separate
+    }
+
     /// What the file says about itself.
     public let info: AudioFormatInfo
     private let decoder: AudioDecoder
@@ -17,10 +26,11 @@ public struct PCMReader: Sendable {
     ///   - path: The file; it may have any name.
     ///   - filenameHint: The name the file had at the client's, for messages only.
     ///   - limits: What to accept.
+    ///   - channels: Whether ``next()`` gives one array or one for each channel.
     public static func open(
-        path: String, filenameHint: String? = nil, limits: AudioLimits = AudioLimits()
+        path: String, filenameHint: String? = nil, limits: AudioLimits = AudioLimits(), channels: Channels = .mixed
     ) async throws(AudioError) -> PCMReader {
-        let decoder = AudioDecoder(name: FileName(filenameHint), limits: limits)
+        let decoder = AudioDecoder(name: FileName(filenameHint), limits: limits, channels: channels)
         return PCMReader(info: try await decoder.open(path: path), decoder: decoder)
     }
 
@@ -29,11 +39,17 @@ public struct PCMReader: Sendable {
         get async { await decoder.warnings }
     }
 
-    /// The next samples, one second of them or at the end less, or `nil` after the last.
+    /// The next samples, one second of them or at the end less, or `nil` after the last: one array, or one for each
+    /// channel where they are kept apart, all of the same length.
     ///
     /// Ends at once with ``AudioError/Code/cancelled`` when the task is cancelled. An error is final: every further call
     /// throws it again.
-    public func next() async throws(AudioError) -> [Int16]? {
+    public func next() async throws(AudioError) -> [[Int16]]? {
+        try await decoder.next()?.channels
+    }
+
+    /// ``next()`` for a reader that mixes: the one array. Of separate channels it is the first.
+    public func nextMono() async throws(AudioError) -> [Int16]? {
         try await decoder.next()?.samples
     }
 

@@ -1,4 +1,4 @@
-/// Turns interleaved channels into one.
+/// Turns interleaved channels into one: their mean, or one of them.
 enum Downmix {
     /// Finite samples beyond this are brought back to it, so that one broken value cannot blot out its surroundings in
     /// the resampler's filter. Well above full scale, so that it does not touch audio that is only too loud.
@@ -25,6 +25,15 @@ enum Downmix {
                     mono[frame] = sum * gain
                 }
             }
+            count = frames
+        }
+    }
+
+    /// One of the channels. Values that are not finite count as 0.
+    static func channel(_ index: Int, of interleaved: UnsafeBufferPointer<Float>, channels: Int) -> [Float] {
+        let frames = interleaved.count / channels
+        return [Float](unsafeUninitializedCapacity: frames) { channel, count in
+            for frame in 0..<frames { channel[frame] = sanitized(interleaved[frame &* channels &+ index]) }
             count = frames
         }
     }

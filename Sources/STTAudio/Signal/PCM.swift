@@ -1,7 +1,10 @@
-/// The one PCM format behind the decoder: 16 kHz, mono, signed 16-bit.
+/// The one PCM format behind the decoder: 16 kHz, signed 16-bit, mixed to one channel or one array per channel.
 public enum PCM {
     /// Samples a second of everything that leaves this module.
     public static let sampleRate = 16_000
+
+    /// At most so many channels are kept apart: each is transcribed like a recording of its own.
+    public static let maximumSeparateChannels = 8
 
     /// The time of a sample position.
     public static func duration(ofSamples samples: Int) -> Duration {
@@ -9,16 +12,19 @@ public enum PCM {
     }
 }
 
-/// A run of consecutive samples, 16 kHz mono.
+/// A run of consecutive samples at 16 kHz.
 public struct PCMBlock: Sendable, Equatable {
     /// Position of the first sample in the whole recording.
     public var startSample: Int
-    /// The samples.
-    public var samples: [Int16]
+    /// One array, or one per channel where channels are kept apart, all of the same length.
+    public var channels: [[Int16]]
+
+    /// The samples of the first channel.
+    public var samples: [Int16] { channels.first ?? [] }
 
     /// Makes a block.
-    public init(startSample: Int, samples: [Int16]) {
+    public init(startSample: Int, channels: [[Int16]]) {
         self.startSample = startSample
-        self.samples = samples
+        self.channels = channels
     }
 }

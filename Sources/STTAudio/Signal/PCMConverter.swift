@@ -1,74 +1,43 @@
-/// Converts interleaved samples of any rate and number of channels to 16 kHz mono, 16 bits.
+/// Converts interleaved samples of any rate and number of channels to 16 kHz, 16 bits: mixed to one channel, or each
+/// channel on its own.
 ///
-/// The total length is `round(frames × 16000 / rate)` exactly: the resampler's tail is cut or filled up to it.
+/// Each channel is `round(frames × 16000 / rate)` samples long exactly, and all are in step.
 struct PCMConverter {
-    private let channels: Int
-    private let sampleRate: Int
-    private let resampler: Resampler?
+    private let inputChannels: Int
+    /// One for each channel that comes out.
+    private var lanes: [RateConverter] = []
     /// Frames taken so far, at the input's rate.
     private(set) var frameCount = 0
-    /// Samples produced so far, those that were taken included.
-    private(set) var sampleCount = 0
-    private var output: [Int16] = []
 
-    init(sampleRate: Int, channels: Int) throws(AudioError) {
-        self.sampleRate = sampleRate
-        self.channels = channels
-        resampler = sampleRate == PCM.sampleRate ? nil : try Resampler(from: sampleRate, to: PCM.sampleRate)
+    init(sampleRate: Int, channels: Int, output: PCMReader.Channels = .mixed) throws(AudioError) {
+        inputChannels = channels
+        for _ in 0..<(output == .mixed ? 1 : channels) { lanes.append(try RateConverter(sampleRate: sampleRate)) }
     }
 
-    /// Samples ready to be taken.
-    var available: Int { output.count }
+    /// Samples of each channel produced so far, those that were taken included.
+    var sampleCount: Int { lanes[0].sampleCount }
+
+    /// Samples of each channel ready to be taken.
+    var available: Int { lanes[0].available }
 
     /// Takes whole frames.
     mutating func append(_ interleaved: ArraySlice<Float>) throws(AudioError) {
-        let channels = channels
-        let mono = interleaved.withUnsafeBufferPointer { Downmix.mono($0, channels: channels) }
-        frameCount += mono.count
-        guard let resampler else {
-            Quantizer.append(mono, to: &output)
-            sampleCount += mono.count
-            return
+        let channels = inputChannels
+        frameCount += interleaved.count / channels
+        guard lanes.count > 1 else {
+            return try lanes[0].append(interleaved.withUnsafeBufferPointer { Downmix.mono($0, channels: channels) })
         }
-        var ready = output
-        output = []
-        let before = ready.count
-        defer {
-            sampleCount += ready.count - before
-            output = ready
+        for index in lanes.indices {
+            let channel = interleaved.withUnsafeBufferPointer { Downmix.channel(index, of: $0, channels: channels) }
+            try lanes[index].append(channel)
         }
-        try resampler.process(mono) { Quantizer.append($0, to: &ready) }
     }
 
-    /// Takes the resampler's tail.
+    /// Takes the resamplers' tails.
     mutating func finish() throws(AudioError) {
-        guard let resampler else { return }
-        let expected = Self.expectedLength(frames: frameCount, sampleRate: sampleRate)
-        var tail: [Int16] = []
-        try resampler.flush { Quantizer.append($0, to: &tail) }
-        let missing = expected - sampleCount - tail.count
-        if missing > 0 {
-            tail.append(contentsOf: repeatElement(0, count: missing))
-        } else {
-            tail.removeLast(min(-missing, tail.count))
-        }
-        output += tail
-        sampleCount += tail.count
+        for index in lanes.indices { try lanes[index].finish() }
     }
 
-    /// Takes at most `count` samples.
-    mutating func take(_ count: Int) -> [Int16] {
-        if count >= output.count {
-            defer { output = [] }
-            return output
-        }
-        defer { output.removeFirst(count) }
-        return Array(output[..<count])
-    }
-
-    /// Length at 16 kHz of so many frames at another rate.
-    static func expectedLength(frames: Int, sampleRate: Int) -> Int {
-        let (seconds, rest) = frames.quotientAndRemainder(dividingBy: sampleRate)
-        return seconds * PCM.sampleRate + (rest * PCM.sampleRate + sampleRate / 2) / sampleRate
-    }
+    /// Takes at most `count` samples of each channel.
+    mutating func take(_ count: Int) -> [[Int16]] { lanes.indices.map { lanes[$0].take(count) } }
 }

@@ -7,7 +7,8 @@ public struct MergedChunk: Sendable, Hashable, Codable {
     /// earlier: words held back at the cut are settled here.
     public var startMilliseconds: Int
     public var endMilliseconds: Int
-    /// In order of time; none begins before the one before it ends, in this or an earlier merged chunk.
+    /// In order of their starts, in this and all earlier merged chunks; none begins before the one before it on its
+    /// channel ends.
     public var segments: [TranscriptSegment]
     public var gaps: [TranscriptGap]
     /// What the quality guards did, in the order of time.
@@ -25,10 +26,12 @@ public struct MergedChunk: Sendable, Hashable, Codable {
         self.guards = guards
     }
 
-    /// One line for each segment, each ended by a line feed. Empty for a chunk without words.
+    /// One line for each segment, each ended by a line feed; where channels were transcribed apart, the line begins with
+    /// the channel, such as "[2] ". Empty for a chunk without words.
     public var text: String {
         var text = ""
         for segment in segments {
+            if let channel = segment.channel { text += "[\(channel)] " }
             text += segment.text
             text += "\n"
         }

@@ -160,6 +160,7 @@ struct OverlapJoint {
             text: a.text + (spaced ? " " : "") + b.text,
             avgLogProbability: mean(a.avgLogProbability, b.avgLogProbability),
             noSpeechProbability: mean(a.noSpeechProbability, b.noSpeechProbability),
-            words: a.words.isEmpty || b.words.isEmpty ? [] : a.words + b.words)
+            words: a.words.isEmpty || b.words.isEmpty ? [] : a.words + b.words, channel: a.channel,
+            flags: a.flags + b.flags.filter { !a.flags.contains($0) })
     }
 }

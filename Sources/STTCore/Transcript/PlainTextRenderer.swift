@@ -4,9 +4,15 @@ struct PlainTextRenderer: TranscriptRenderer {
     func append(_ chunk: TranscriptChunk) -> [UInt8] { Array(chunk.merged.text.utf8) }
 }
 
-/// Whisper's table: start and end in milliseconds and the text, separated by tabs. Gaps are not shown.
+/// Whisper's table: start and end in milliseconds and the text, separated by tabs; behind them the channel, where
+/// channels were transcribed apart. Gaps are not shown.
 struct TSVRenderer: TranscriptRenderer {
-    func begin(_ header: TranscriptHeader) -> [UInt8] { Array("start\tend\ttext\n".utf8) }
+    private var showsChannel = false
+
+    mutating func begin(_ header: TranscriptHeader) -> [UInt8] {
+        showsChannel = header.options.channels == .separate
+        return Array("start\tend\ttext\(showsChannel ? "\tchannel" : "")\n".utf8)
+    }
 
     func append(_ chunk: TranscriptChunk) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -15,6 +21,7 @@ struct TSVRenderer: TranscriptRenderer {
             for byte in segment.text.utf8 {
                 bytes.append(byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\n") ? UInt8(ascii: " ") : byte)
             }
+            if showsChannel { bytes += "\t\(segment.channel.map(String.init) ?? "")".utf8 }
             bytes.append(UInt8(ascii: "\n"))
         }
         return bytes

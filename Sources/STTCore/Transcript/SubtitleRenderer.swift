@@ -5,15 +5,21 @@ struct SubtitleRenderer: TranscriptRenderer {
     }
 
     private let kind: Kind
-    private var splitter = CueSplitter()
+    private let layout: SubtitleLayout
+    private var splitter: CueSplitter
+    private var schedule = CueSchedule()
     private var cueCount = 0
 
-    init(_ kind: Kind) {
+    init(_ kind: Kind, layout: SubtitleLayout = .standard) {
         self.kind = kind
+        self.layout = layout
+        splitter = CueSplitter(layout: layout, language: nil)
     }
 
-    func begin(_ header: TranscriptHeader) -> [UInt8] {
-        kind == .vtt ? Array("WEBVTT\n\n".utf8) : []
+    mutating func begin(_ header: TranscriptHeader) -> [UInt8] {
+        splitter = CueSplitter(layout: layout, language: header.options.translate ? "en" : header.language)
+        schedule.durationMilliseconds = header.durationMilliseconds
+        return kind == .vtt ? Array("WEBVTT\n\n".utf8) : []
     }
 
     mutating func append(_ chunk: TranscriptChunk) -> [UInt8] {
@@ -21,31 +27,53 @@ struct SubtitleRenderer: TranscriptRenderer {
         var gaps = chunk.merged.gaps[...]
         for segment in chunk.merged.segments {
             while let gap = gaps.first, gap.startMilliseconds <= segment.startMilliseconds {
-                write(gap, to: &output)
+                add(gap, to: &output)
                 gaps.removeFirst()
             }
-            for cue in splitter.cues(of: segment) { write(cue, to: &output) }
+            for cue in splitter.cues(of: segment, labelWidth: label(segment.channel).count) { schedule.add(cue) }
+            write(schedule.settled(until: segment.startMilliseconds), to: &output)
         }
-        for gap in gaps { write(gap, to: &output) }
+        for gap in gaps { add(gap, to: &output) }
         return Array(output.utf8)
     }
 
-    private mutating func write(_ cue: CueSplitter.Cue, to output: inout String) {
-        cueCount += 1
-        output += "\(cueCount)\n\(time(cue.startMilliseconds)) --> \(time(cue.endMilliseconds))\n"
-        for line in cue.lines { output += escaped(line) + "\n" }
-        output += "\n"
+    mutating func endPass(_ summary: TranscriptSummary) -> TranscriptPassEnd {
+        var output = ""
+        write(schedule.finish(), to: &output)
+        return TranscriptPassEnd(bytes: Array(output.utf8))
     }
 
-    private mutating func write(_ gap: TranscriptGap, to output: inout String) {
-        switch kind {
-        case .srt:
-            write(splitter.cue(of: gap, line: "[no transcript: \(gap.cause.code)]"), to: &output)
-        case .vtt:
-            let span = "\(time(gap.startMilliseconds)) to \(time(gap.endMilliseconds))"
-            let cause = Self.withoutArrows("\(gap.cause.code): \(LineText.cleaned(gap.cause.message))")
-            output += "NOTE no transcript from \(span): \(cause)\n\n"
+    private mutating func add(_ gap: TranscriptGap, to output: inout String) {
+        schedule.add(
+            SubtitleCue(
+                from: gap.startMilliseconds, to: gap.endMilliseconds, kind == .srt ? .gap(gap) : .note(gap)))
+        write(schedule.settled(until: gap.startMilliseconds), to: &output)
+    }
+
+    private mutating func write(_ cues: [SubtitleCue], to output: inout String) {
+        for cue in cues {
+            switch cue.content {
+            case .text(let lines, let channel):
+                let voice = kind == .vtt ? channel.map { "<v Channel \($0)>" } ?? "" : label(channel)
+                write(cue, voice + lines.map(escaped).joined(separator: "\n"), to: &output)
+            case .gap(let gap): write(cue, escaped("[no transcript: \(gap.cause.code)]"), to: &output)
+            case .note(let gap):
+                let span = "\(time(gap.startMilliseconds)) to \(time(gap.endMilliseconds))"
+                let cause = Self.withoutArrows("\(gap.cause.code): \(LineText.cleaned(gap.cause.message))")
+                output += "NOTE no transcript from \(span): \(cause)\n\n"
+            }
         }
+    }
+
+    private mutating func write(_ cue: SubtitleCue, _ text: String, to output: inout String) {
+        cueCount += 1
+        output += "\(cueCount)\n\(time(cue.startMilliseconds)) --> \(time(cue.endMilliseconds))\n\(text)\n\n"
+    }
+
+    /// What stands before a cue's text in SubRip, which has no other way to say who speaks.
+    private func label(_ channel: Int?) -> String {
+        guard kind == .srt, let channel else { return "" }
+        return layout.lineCharacters < 32 ? "\(channel): " : "Channel \(channel): "
     }
 
     private func time(_ milliseconds: Int) -> String {

@@ -26,8 +26,8 @@ public enum TranscriptFormat: String, Sendable, Codable, CaseIterable {
         switch self {
         case .json: JSONTranscriptRenderer()
         case .txt: PlainTextRenderer()
-        case .srt: SubtitleRenderer(.srt)
-        case .vtt: SubtitleRenderer(.vtt)
+        case .srt: SubtitleRenderer(.srt, layout: layout)
+        case .vtt: SubtitleRenderer(.vtt, layout: layout)
         case .tsv: TSVRenderer()
         case .lrc: LyricsRenderer()
         }

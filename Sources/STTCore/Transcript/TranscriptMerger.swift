@@ -4,20 +4,17 @@
 /// held back until the next chunk is folded, and then belong to its merged chunk; `OverlapJoint` decides which side
 /// each word is taken from. Everything else passes through: texts are made clean lines, times are clamped to the
 /// chunk and made monotonic over the whole transcript, segments of nothing but marks such as "[MUSIC]" are dropped.
+///
+/// Channels that were transcribed apart are merged apart, each with its own overlaps and times, and then put together
+/// by the times at which their segments begin: over the whole transcript, not only within a chunk.
 public struct TranscriptMerger: Sendable {
-    /// The end of the previous chunk, where that ended in a forced cut.
-    private var held: [TranscriptSegment] = []
+    /// One for each channel that has had a segment, in their order.
+    private var lanes: [MergeLane] = []
+    /// The end of the previous chunk, where that was a forced cut.
     private var cutAtMilliseconds: Int?
     /// `nil` before the first chunk.
     private var nextIndex: Int?
-    /// No segment may begin before.
-    private var settledUntil = 0
     private var gapsUntil = 0
-
-    /// How much before a forced cut is held back: the longest lead-in, and room for word times that are off.
-    private static let heldMilliseconds = 4_000
-    /// A segment that begins no longer before the cut is held back whole, so that its line stays one.
-    private static let heldSegmentMilliseconds = 8_000
 
     public init() {}
 
@@ -29,76 +26,62 @@ public struct TranscriptMerger: Sendable {
         precondition(nextIndex == nil || span.index == nextIndex, "chunk \(span.index) is out of order")
         nextIndex = span.index + 1
         let bounds = span.startMilliseconds...max(span.startMilliseconds, span.endMilliseconds)
-        var segments = result.segments.compactMap { $0.cleaned(within: bounds) }
+        let segments = result.segments.compactMap { $0.cleaned(within: bounds) }
         let gaps = settle(result.gaps, within: bounds)
 
-        if let cut = cutAtMilliseconds {
-            segments = join(segments, to: held, at: cut, from: span, gaps: result.gaps)
+        var parts = split(segments)
+        for index in lanes.indices {
+            if let cut = cutAtMilliseconds {
+                parts[index] = lanes[index].join(parts[index], at: cut, from: span, gaps: result.gaps)
+            }
+            parts[index] = lanes[index].inOrder(parts[index])
         }
-        (held, cutAtMilliseconds) = ([], nil)
+        cutAtMilliseconds = nil
         if span.endsInForcedCut {
             cutAtMilliseconds = span.endMilliseconds
-            held = Self.splitEnd(of: &segments, cut: span.endMilliseconds)
+            hold(&parts, cut: span.endMilliseconds)
         }
         return MergedChunk(
             index: span.index, startMilliseconds: bounds.lowerBound, endMilliseconds: bounds.upperBound,
-            segments: settle(segments), gaps: gaps, guards: result.guards.map { $0.cleaned(within: bounds) })
+            segments: settle(parts), gaps: gaps, guards: result.guards.map { $0.cleaned(within: bounds) })
     }
 
     /// What is still held back. Nothing, unless the last chunk ended in a forced cut, which it never should.
     public mutating func finish() -> [TranscriptSegment] {
-        defer { (held, cutAtMilliseconds) = ([], nil) }
-        return settle(held)
+        cutAtMilliseconds = nil
+        let parts = lanes.map { $0.inOrder($0.held) }
+        for index in lanes.indices { lanes[index].held = [] }
+        return settle(parts)
     }
 
-    private func join(
-        _ segments: [TranscriptSegment], to held: [TranscriptSegment], at cut: Int, from span: ChunkSpan,
-        gaps: [TranscriptGap]
-    ) -> [TranscriptSegment] {
-        guard span.startMilliseconds < cut else { return held + segments }
-        let overlap = span.startMilliseconds..<cut
-        let isGap = gaps.contains { $0.startMilliseconds < cut && $0.endMilliseconds > overlap.lowerBound }
-        guard isGap else { return OverlapJoint(overlap: overlap).join(held, segments) }
-        guard !held.isEmpty else { return segments }
-        // Nothing to align with: the earlier chunk stands for the whole overlap.
-        return held
-            + segments.compactMap { segment in
-                let tokens = segment.tokens
-                guard let first = tokens.firstIndex(where: { $0.centre >= cut }) else { return nil }
-                return first == 0 ? segment : segment.slice(tokens[first...])
-            }
-    }
-
-    /// Takes the words before a forced cut off the end.
-    private static func splitEnd(of segments: inout [TranscriptSegment], cut: Int) -> [TranscriptSegment] {
-        let holdFrom = cut - heldMilliseconds
-        guard let index = segments.firstIndex(where: { $0.endMilliseconds > holdFrom }) else { return [] }
-        var held = Array(segments[index...])
-        segments.removeSubrange(index...)
-        if held[0].startMilliseconds < cut - heldSegmentMilliseconds {
-            let tokens = held[0].tokens
-            let split = tokens.firstIndex { $0.endMilliseconds > holdFrom } ?? tokens.count
-            if split > 0 {
-                segments.append(held[0].slice(tokens[..<split]))
-                if split < tokens.count {
-                    held[0] = held[0].slice(tokens[split...])
-                } else {
-                    held.removeFirst()
-                }
-            }
+    /// The segments of each lane.
+    private mutating func split(_ segments: [TranscriptSegment]) -> [[TranscriptSegment]] {
+        for segment in segments where !lanes.contains(where: { $0.channel == segment.channel }) {
+            let index = lanes.firstIndex { $0.channel ?? 0 > segment.channel ?? 0 } ?? lanes.count
+            lanes.insert(MergeLane(channel: segment.channel), at: index)
         }
-        return held
+        if lanes.count == 1 { return [segments] }
+        return lanes.map { lane in segments.filter { $0.channel == lane.channel } }
     }
 
-    /// Makes times monotonic.
-    private mutating func settle(_ segments: [TranscriptSegment]) -> [TranscriptSegment] {
-        segments.map { segment in
-            var segment = segment
-            segment.startMilliseconds = max(segment.startMilliseconds, settledUntil)
-            segment.endMilliseconds = max(segment.endMilliseconds, segment.startMilliseconds)
-            settledUntil = segment.endMilliseconds
-            segment.clampWords()
-            return segment
+    /// Holds back what the next chunk can still change, and what is said on other channels meanwhile.
+    private mutating func hold(_ parts: inout [[TranscriptSegment]], cut: Int) {
+        for index in lanes.indices { lanes[index].holdEnd(of: &parts[index], cut: cut) }
+        guard lanes.count > 1, let first = lanes.compactMap({ $0.held.first?.startMilliseconds }).min() else { return }
+        for index in lanes.indices { lanes[index].hold(&parts[index], after: first) }
+    }
+
+    /// Puts the lanes' segments together by their starts; of equal ones the lower channel's comes first.
+    private mutating func settle(_ parts: [[TranscriptSegment]]) -> [TranscriptSegment] {
+        for index in lanes.indices { lanes[index].settle(parts[index]) }
+        guard lanes.count > 1 else { return parts.first ?? [] }
+        var rests = parts.map { $0[...] }
+        var merged: [TranscriptSegment] = []
+        while true {
+            let open = rests.indices.filter { !rests[$0].isEmpty }
+            let next = open.min { rests[$0][rests[$0].startIndex].precedes(rests[$1][rests[$1].startIndex]) }
+            guard let next else { return merged }
+            merged.append(rests[next].removeFirst())
         }
     }
 
@@ -145,6 +128,8 @@ extension TranscriptSegment {
         segment.clampWords()
         return segment
     }
+
+    fileprivate func precedes(_ other: TranscriptSegment) -> Bool { startMilliseconds < other.startMilliseconds }
 
     /// Puts the words' times in order and inside the segment.
     mutating func clampWords() {

@@ -43,6 +43,11 @@ struct SimulatedRecording {
         return chunks
     }
 
+    /// What is heard where another recording, of another channel, decided on the cuts.
+    mutating func heard(over spans: [ChunkSpan], jitter: Int) -> [[TranscriptSegment]] {
+        spans.map { hear(from: $0.startMilliseconds, to: $0.endMilliseconds, jitter: jitter, withWords: true) }
+    }
+
     private mutating func hear(from start: Int, to stop: Int, jitter: Int, withWords: Bool) -> [TranscriptSegment] {
         var heard: [TranscriptWord] = []
         for word in words where word.end > start && word.start < stop {
