@@ -56,6 +56,6 @@ struct EndpointRotation: Sendable {
 
     /// Whether one of them has answered another request since then.
     func hasAnswered(since time: Duration) -> Bool {
-        endpoints.contains { ($0.lastSuccess ?? -.seconds(1)) >= time }
+        endpoints.contains { $0.lastSuccess.map { $0 >= time } ?? false }
     }
 }
