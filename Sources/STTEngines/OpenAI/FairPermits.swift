@@ -25,6 +25,8 @@ final class FairPermits: Sendable {
     /// Those who wait.
     var waiting: Int { state.withLock { $0.queue.count } }
 
+    var free: Int { state.withLock { $0.free } }
+
     /// Takes a permit, which the caller has to give back.
     func take() async throws(EngineWaitCancelled) {
         let id = state.withLock { state in

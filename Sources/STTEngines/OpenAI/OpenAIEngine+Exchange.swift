@@ -97,7 +97,8 @@ extension OpenAIEngine {
             guard response.status == 200 else {
                 let refusal = ServerRefusal(response, key: key)
                 if shared.forms.learn(from: refusal, model: model, asked: form) {
-                    log.notice("transcription server cannot give all details", metadata: ["reason": "\(refusal.detail)"])
+                    log.notice(
+                        "transcription server cannot give all details", metadata: ["reason": "\(refusal.detail)"])
                     return .again
                 }
                 return judge(refusal, response.head, url: url, model: model)

@@ -33,6 +33,16 @@ final class RequestLimiter: Sendable {
         state = Mutex(State(rotation: EndpointRotation(count: endpoints)))
     }
 
+    /// Requests that wait for a permit.
+    var waiting: Int { permits.waiting }
+    var freePermits: Int { permits.free }
+    /// Tries that wait behind the one whose turn is next.
+    var waitingAtGate: Int { gate.waiting }
+    var isPaused: Bool {
+        let now = time.now
+        return state.withLock { $0.rotation.pausedUntil > now }
+    }
+
     /// Runs `body` while it holds a permit.
     func withPermit<Result>(
         _ body: () async throws(EngineError) -> Result

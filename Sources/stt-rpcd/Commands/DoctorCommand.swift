@@ -51,8 +51,9 @@ struct DoctorCommand: DaemonCommand {
     }
 
     var given: GivenSettings {
-        [process, listen, tls, access, engine, remoteEngine, jobs, intake, work, upkeep, cluster, sources].given.merging([.data: data]
-        )
+        [process, listen, tls, access, engine, remoteEngine, jobs, intake, work, upkeep, cluster, sources].given
+            .merging([.data: data]
+            )
     }
 
     func run() async throws {

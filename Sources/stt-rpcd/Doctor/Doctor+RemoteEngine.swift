@@ -25,7 +25,8 @@ extension Doctor {
 
     private static func finding(_ name: String, _ report: OpenAIServerReport) -> Finding {
         if let problem = report.problem {
-            let hint = "start it, or correct STT_ENGINE_URL, the access key (STT_ENGINE_API_KEY_FILE) or STT_ENGINE_CA_FILE"
+            let hint =
+                "start it, or correct STT_ENGINE_URL, the access key (STT_ENGINE_API_KEY_FILE) or STT_ENGINE_CA_FILE"
             return .fail(name, problem.message, hint: hint)
         }
         guard let models = report.models else {
