@@ -74,6 +74,7 @@ extension FakeOpenAIServer {
                 if self.refused(): return
                 if self.path not in ("/v1/audio/transcriptions", "/v1/audio/translations"):
                     return self.whole(b'{"detail":"Not Found"}', 404)
+                if "words of " + checksum == options.get("poison"): return self.whole(b"CUDA error", 500)
                 answer = next_answer()
                 time.sleep(answer["seconds"])
                 body = answer.get("body")

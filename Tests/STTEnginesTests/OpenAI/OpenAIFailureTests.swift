@@ -48,22 +48,22 @@ struct OpenAIFailureTests {
 
     @Test("fails with one chunk and serves others is not asked about it for ever: the chunk is charged")
     func poison() async throws {
-        let server = try await FakeOpenAIServer(
-            .status(500), .status(500), .status(500), .init(), .status(500), .status(500))
-        let factory = try RemoteEngine.factory(server) { $0.backoffBase = .milliseconds(1) }
-        let engine = try await factory.makeEngine(slot: 0)
-        let other = try await factory.makeEngine(slot: 1)
-        // While the first one is at its tries, the other is served.
-        let task = Task {
-            await engineError { () async throws(EngineError) in
-                _ = try await engine.transcribe(RemoteEngine.request(level: 1))
-            }
+        let bad = RemoteEngine.request(level: 1)
+        let server = try await FakeOpenAIServer(poison: RemoteEngine.words(of: bad))
+        let factory = try RemoteEngine.factory(server) {
+            $0.backoffBase = .milliseconds(200)
+            $0.backoffCap = .milliseconds(400)
         }
-        #expect(await server.hasRequests(3))
-        let served = try? await other.transcribe(RemoteEngine.request(level: 2))
-        let error = await task.value
-        // Either got the one good answer; where it was the other, the first is charged.
-        #expect(served == nil || error?.code == .crashed, "\(String(describing: error))")
+        let other = try await factory.makeEngine(slot: 1)
+        let others = Task {
+            while !Task.isCancelled { _ = try await other.transcribe(RemoteEngine.request(level: 2)) }
+        }
+        #expect(await server.hasRequests(1))
+        let engine = try await factory.makeEngine(slot: 0)
+        let error = await engineError { () async throws(EngineError) in _ = try await engine.transcribe(bad) }
+        others.cancel()
+        #expect(error?.code == .crashed)
+        #expect(error?.message.contains("answered 500: CUDA error (5 tries)") == true, "\(error?.message ?? "")")
     }
 
     @Test("asks for a pause by seconds or by a date is given it, by all slots")
