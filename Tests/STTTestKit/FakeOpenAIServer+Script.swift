@@ -1,6 +1,6 @@
 extension FakeOpenAIServer {
     static let script = #"""
-        import email.parser, email.policy, http.server, json, os, select, socket, ssl, sys, threading, time, zlib
+        import email.parser, email.policy, email.utils, http.server, json, os, select, socket, ssl, sys, threading, time, zlib
         here, options = sys.argv[1], json.loads(sys.argv[2])
         lock = threading.Lock()
         place = {"id": None, "next": 0}
@@ -9,6 +9,12 @@ extension FakeOpenAIServer {
             log = os.open(here + "/" + name, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             os.write(log, (line + "\n").encode())
             os.close(log)
+
+        # "date in 3 s" as a date.
+        def moment(text):
+            words = text.split()
+            if words[:2] != ["date", "in"]: return text
+            return email.utils.formatdate(time.time() + float(words[2]), usegmt=True)
 
         def next_answer():
             with lock:
@@ -48,7 +54,7 @@ extension FakeOpenAIServer {
             def log_message(self, *arguments): pass
             def head(self, status, length, headers={}):
                 self.send_response(status)
-                for name, value in headers.items(): self.send_header(name, value)
+                for name, value in headers.items(): self.send_header(name, moment(value))
                 if length is not None: self.send_header("content-length", str(length))
                 self.end_headers()
             def whole(self, body, status=200, headers={}):

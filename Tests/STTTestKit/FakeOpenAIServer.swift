@@ -79,14 +79,17 @@ public final class FakeOpenAIServer: Sendable {
     ///   - models: What it says that it has; `nil`: it does not tell.
     ///   - certificate: Of TLS; made by ``makeCertificate(in:)``.
     public init(
-        key: String? = nil, poison: String? = nil, models: [String]? = ["whisper-1"], certificate: String? = nil, port: Int = 0,
+        key: String? = nil, poison: String? = nil, models: [String]? = ["whisper-1"], certificate: String? = nil,
+        port: Int = 0,
         _ answers: Answer...
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("stt-openai-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let script = folder.appendingPathComponent("server.py")
         try Self.script.write(to: script, atomically: true, encoding: .utf8)
-        let options: [String: Any?] = ["key": key, "poison": poison, "models": models, "certificate": certificate, "port": port]
+        let options: [String: Any?] = [
+            "key": key, "poison": poison, "models": models, "certificate": certificate, "port": port,
+        ]
         let json = try JSONSerialization.data(withJSONObject: options.compactMapValues { $0 })
         guard let python = ExecutableSearch.find("python3") else { throw CocoaError(.fileNoSuchFile) }
         try Self.write(answers, to: folder)

@@ -7,6 +7,11 @@ import Testing
 
 @Suite("The limiter of requests", .timeLimit(.minutes(1)))
 struct RequestLimiterTests {
+    /// Concurrency: the mutex protects it.
+    private final class Order: Sendable {
+        let numbers = Mutex<[Int]>([])
+    }
+
     private let clock = ManualClock()
 
     private func limiter(
@@ -20,14 +25,14 @@ struct RequestLimiterTests {
     @Test("lets requests begin at the rate, first come, first served")
     func rate() async throws {
         let limiter = limiter(perSecond: 2)
-        let order = Mutex<[Int]>([])
+        let order = Order()
         _ = try await limiter.pass(patience: .seconds(60))
         var tasks: [Task<Void, any Error>] = []
         for index in 0..<3 {
             tasks.append(
                 Task {
                     _ = try await limiter.pass(patience: .seconds(60))
-                    order.withLock { $0.append(index) }
+                    order.numbers.withLock { $0.append(index) }
                 })
             // The first sleeps, the others stand in line.
             if index == 0 { await clock.sleeper(until: .milliseconds(500)) }
@@ -35,11 +40,11 @@ struct RequestLimiterTests {
         }
         for half in 1...3 {
             await clock.sleeper(until: .milliseconds(500 * half))
-            #expect(order.withLock(\.count) == half - 1)
+            #expect(order.numbers.withLock { $0.count } == half - 1)
             clock.advance(by: .milliseconds(500))
             try await tasks[half - 1].value
         }
-        #expect(order.withLock { $0 } == [0, 1, 2])
+        #expect(order.numbers.withLock { $0 } == [0, 1, 2])
     }
 
     @Test("does not make up for turns that nobody took")
