@@ -7,12 +7,16 @@ extension CurlTransfer {
     func setUp(_ request: HTTPRequest) -> CURLcode {
         for (option, text) in [
             (CURLOPT_URL, request.url),
-            (CURLOPT_PROXY, ""),
+            (CURLOPT_PROXY, request.proxy ?? ""),
             (CURLOPT_PROTOCOLS_STR, "http,https"),
             (CURLOPT_REDIR_PROTOCOLS_STR, "http,https"),
             (CURLOPT_USERAGENT, "stt-rpc"),
         ] {
             let code = stt_curl_set_string(easy, option, text)
+            guard code == CURLE_OK else { return code }
+        }
+        if let file = request.authoritiesFile {
+            let code = stt_curl_set_string(easy, CURLOPT_CAINFO, file)
             guard code == CURLE_OK else { return code }
         }
         for (option, value) in [
@@ -95,6 +99,7 @@ extension CurlTransfer {
             }
             if code == CURLE_OK { code = curl_mime_name(part, field.name) }
             if code == CURLE_OK, let fileName = field.fileName { code = curl_mime_filename(part, fileName) }
+            if code == CURLE_OK, let type = field.contentType { code = curl_mime_type(part, type) }
             guard code == CURLE_OK else { return code }
         }
         return stt_curl_set_form(easy, form)

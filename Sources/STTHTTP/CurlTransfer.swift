@@ -20,6 +20,7 @@ final class CurlTransfer {
     private var answerHeaderBytes = 0
     private var hasStatus = false
     private var hasHead = false
+    private var bodyStart: ContinuousClock.Instant?
 
     /// Nil when libcurl has no memory.
     init?(_ exchange: HTTPExchange, addressRule: HTTPClient.AddressRule?) {
@@ -38,7 +39,11 @@ final class CurlTransfer {
 
     /// How long the connection may still stand still.
     func timeLeft(at now: ContinuousClock.Instant) -> Duration {
-        isPaused ? .seconds(3_600) : exchange.request.timeouts.stall - (now - lastProgress)
+        if isPaused { return .seconds(3_600) }
+        let timeouts = exchange.request.timeouts
+        let left = timeouts.stall - (now - lastProgress)
+        guard let bodyStart, let limit = timeouts.body else { return left }
+        return min(left, limit - (now - bodyStart))
     }
 
     func resume() {
@@ -59,6 +64,7 @@ final class CurlTransfer {
         let reason = String(cString: curl_easy_strerror(code))
         switch code {
         case CURLE_OK: return .success(())
+        case CURLE_OPERATION_TIMEDOUT where !isConnected: return .failure(.unreachable)
         case CURLE_OPERATION_TIMEDOUT: return .failure(.timedOut)
         case CURLE_COULDNT_CONNECT: return .failure(.refused)
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: return .failure(.unresolved)
@@ -129,12 +135,20 @@ final class CurlTransfer {
     private func publishHead() {
         guard !hasHead else { return }
         hasHead = true
+        bodyStart = .now
         var status = 0
         _ = stt_curl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
         var url: UnsafePointer<CChar>?
         _ = stt_curl_get_string(easy, CURLINFO_EFFECTIVE_URL, &url)
         exchange.setHead(
             HTTPHead(status: status, headers: answerHeaders, url: url.map { String(cString: $0) } ?? ""))
+    }
+
+    /// Whether a connection stood, new or kept.
+    private var isConnected: Bool {
+        var microseconds: curl_off_t = 0
+        _ = stt_curl_get_offset(easy, CURLINFO_PRETRANSFER_TIME_T, &microseconds)
+        return microseconds > 0
     }
 
     private static func trimmed(_ text: Substring) -> String {

@@ -6,16 +6,19 @@ package struct HTTPRequest: Sendable {
         package var content: [UInt8]
         /// Makes the field a file.
         package var fileName: String?
+        /// `nil`: libcurl chooses.
+        package var contentType: String?
 
         package init(_ name: String, _ text: String) {
             self.name = name
             content = Array(text.utf8)
         }
 
-        package init(_ name: String, file: [UInt8], fileName: String) {
+        package init(_ name: String, file: [UInt8], fileName: String, contentType: String? = nil) {
             self.name = name
             content = file
             self.fileName = fileName
+            self.contentType = contentType
         }
     }
 
@@ -43,6 +46,10 @@ package struct HTTPRequest: Sendable {
     package var timeouts: HTTPTimeouts
     /// How many redirects are followed, each to `http` or `https`. 0: a redirect is an answer like others.
     package var maximumRedirects = 0
+    /// PEM file of the authorities whose certificates are believed. `nil`: those of the system.
+    package var authoritiesFile: String?
+    /// URL of a proxy. `nil`: none, whatever the environment says.
+    package var proxy: String?
 
     package init(
         _ method: String, _ url: String, headers: [Header] = [], body: Body = .none, timeouts: HTTPTimeouts,
@@ -64,11 +71,14 @@ package struct HTTPTimeouts: Sendable, Hashable {
     package var stall: Duration
     /// From the first try to connect until the last byte.
     package var total: Duration
+    /// From an answer's head to its last byte, so that one that drips is given up.
+    package var body: Duration?
 
-    package init(connect: Duration = .seconds(5), stall: Duration, total: Duration) {
+    package init(connect: Duration = .seconds(5), stall: Duration, total: Duration, body: Duration? = nil) {
         self.connect = connect
         self.stall = stall
         self.total = total
+        self.body = body
     }
 }
 
@@ -98,6 +108,8 @@ package enum HTTPFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// No byte came or went for the time allowed.
     case stalled
     case cancelled
+    /// No connection stood in time.
+    case unreachable
     /// Nobody listens there.
     case refused
     /// The name has no address.
@@ -120,6 +132,7 @@ package enum HTTPFailure: Error, Sendable, Hashable, CustomStringConvertible {
         case .timedOut: "no answer in time"
         case .stalled: "the connection stalled"
         case .cancelled: "cancelled"
+        case .unreachable: "no connection in time"
         case .refused: "connection refused"
         case .unresolved: "the host's name cannot be resolved"
         case .addressRefused(let address): "the address \(address) may not be reached"

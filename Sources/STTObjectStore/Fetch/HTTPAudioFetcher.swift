@@ -106,7 +106,7 @@ public struct HTTPAudioFetcher: AudioFetcher {
         case .tooManyRedirects:
             return make(.invalidArgument, "there are more than \(limits.maximumRedirects) redirects")
         case .cancelled: return make(.cancelled, "cancelled")
-        case .timedOut: return make(.unavailable, "it did not come in time")
+        case .timedOut, .unreachable: return make(.unavailable, "it did not come in time")
         case .stalled: return make(.unavailable, "no byte came for \(limits.stallTime)")
         case .refused, .unresolved, .tls, .broken, .noResources: return make(.unavailable, "\(failure)")
         }

@@ -68,7 +68,7 @@ struct S3Failure: Error {
         switch reason {
         case .transport(let failure):
             switch failure {
-            case .timedOut, .stalled, .refused, .unresolved, .broken, .noResources: return true
+            case .timedOut, .stalled, .unreachable, .refused, .unresolved, .broken, .noResources: return true
             case .cancelled, .addressRefused, .tls, .invalidURL, .tooManyRedirects, .tooLong: return false
             }
         case .refused(let status, let code, _):

@@ -38,6 +38,7 @@ struct DoctorCommand: DaemonCommand {
     @OptionGroup(title: "TLS") var tls: TLSOptions
     @OptionGroup(title: "Access") var access: AccessOptions
     @OptionGroup(title: "Engines") var engine: EngineOptions
+    @OptionGroup(title: "Engines") var remoteEngine: RemoteEngineOptions
     @OptionGroup(title: "Jobs") var jobs: SharedJobOptions
     @OptionGroup(title: "Jobs") var intake: IntakeOptions
     @OptionGroup(title: "Jobs") var work: WorkOptions
@@ -50,8 +51,9 @@ struct DoctorCommand: DaemonCommand {
     }
 
     var given: GivenSettings {
-        [process, listen, tls, access, engine, jobs, intake, work, upkeep, cluster, sources].given.merging([.data: data]
-        )
+        [process, listen, tls, access, engine, remoteEngine, jobs, intake, work, upkeep, cluster, sources].given
+            .merging([.data: data]
+            )
     }
 
     func run() async throws {

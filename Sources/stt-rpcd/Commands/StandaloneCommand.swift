@@ -26,6 +26,7 @@ struct StandaloneCommand: DaemonCommand {
     @OptionGroup(title: "TLS") var tls: TLSOptions
     @OptionGroup(title: "Access") var access: AccessOptions
     @OptionGroup(title: "Engines") var engine: EngineOptions
+    @OptionGroup(title: "Engines") var remoteEngine: RemoteEngineOptions
     @OptionGroup(title: "Jobs") var jobs: SharedJobOptions
     @OptionGroup(title: "Jobs") var intake: IntakeOptions
     @OptionGroup(title: "Jobs") var work: WorkOptions
@@ -33,7 +34,7 @@ struct StandaloneCommand: DaemonCommand {
 
     var settingsOf: Set<CommandName> { [.standalone] }
     var given: GivenSettings {
-        [process, listen, tls, access, engine, jobs, intake, work, sources].given.merging([.data: data])
+        [process, listen, tls, access, engine, remoteEngine, jobs, intake, work, sources].given.merging([.data: data])
     }
 
     func run() async throws {

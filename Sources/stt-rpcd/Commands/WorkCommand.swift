@@ -19,6 +19,7 @@ struct WorkCommand: DaemonCommand {
 
     @OptionGroup(title: "Process") var process: ProcessOptions
     @OptionGroup(title: "Engines") var engine: EngineOptions
+    @OptionGroup(title: "Engines") var remoteEngine: RemoteEngineOptions
     @OptionGroup(title: "Jobs") var jobs: SharedJobOptions
     @OptionGroup(title: "Jobs") var work: WorkOptions
     @OptionGroup(title: "Jobs") var upkeep: UpkeepOptions
@@ -26,7 +27,7 @@ struct WorkCommand: DaemonCommand {
     @OptionGroup(title: "Sources") var sources: SourceOptions
 
     var settingsOf: Set<CommandName> { [.work] }
-    var given: GivenSettings { [process, engine, jobs, work, upkeep, cluster, sources].given }
+    var given: GivenSettings { [process, engine, remoteEngine, jobs, work, upkeep, cluster, sources].given }
 
     func run() async throws {
         let (settings, logger) = try start()

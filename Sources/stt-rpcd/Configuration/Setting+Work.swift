@@ -2,7 +2,8 @@
 extension Setting {
     static let model = Setting(
         key: "engine.model", variable: "STT_WHISPER_MODEL", flag: "model", kind: .text,
-        defaultNote: "none, required", commands: [.standalone, .work], help: "Whisper model in ggml format.")
+        defaultNote: "none, required with whisper", commands: [.standalone, .work],
+        help: "Whisper model in ggml format.")
     static let whisperServer = Setting(
         key: "engine.whisperServer", variable: "STT_WHISPER_SERVER", flag: "whisper-server", kind: .text,
         defaultNote: "the one on PATH", commands: [.standalone, .work], help: "The whisper-server program.")
@@ -12,7 +13,8 @@ extension Setting {
         help: "The whisper-cli program, used where there is no whisper-server.")
     static let slots = Setting(
         key: "engine.slots", variable: "STT_SLOTS", flag: "slots", kind: .integer(1...64),
-        defaultNote: "the processors, at most 4", commands: [.standalone, .work], help: "Engines that run at once.")
+        defaultNote: "the processors, at most 4; 8 with openai", commands: [.standalone, .work],
+        help: "Engines that run at once.")
     static let threads = Setting(
         key: "engine.threads", variable: "STT_THREADS", flag: "threads", kind: .integer(1...64),
         defaultNote: "the processors divided by the slots", commands: [.standalone, .work],
@@ -22,7 +24,9 @@ extension Setting {
         defaultValue: .integer(1), commands: [.standalone, .work], help: "Beam size of the decoder; 1 is greedy.")
     static let engineTimeoutSeconds = Setting(
         key: "engine.timeoutSeconds", variable: "STT_ENGINE_TIMEOUT_SECONDS", flag: "engine-timeout-seconds",
-        kind: .number(1...86_400), defaultNote: "20 and twice the audio's length, less once runs were seen",
+        kind: .number(1...86_400),
+        defaultNote:
+            "20 and twice the audio's length, less once runs were seen; with openai 60 and twice the audio's length",
         commands: [.standalone, .work], help: "The longest that an engine run may take, in seconds.")
 
     static let leaseSeconds = Setting(

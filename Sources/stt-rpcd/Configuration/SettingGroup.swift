@@ -12,6 +12,7 @@ struct SettingGroup: Sendable {
         SettingGroup(title: "Jobs", settings: Setting.jobs),
         SettingGroup(title: "Audio from elsewhere", settings: Setting.fetch),
         SettingGroup(title: "Engines", settings: Setting.engine),
+        SettingGroup(title: "Remote engines", settings: Setting.remoteEngine),
         SettingGroup(title: "Workers", settings: Setting.worker),
         SettingGroup(title: "MongoDB", settings: Setting.mongodb),
         SettingGroup(title: "Redis", settings: Setting.redis),

@@ -78,9 +78,12 @@ extension Doctor {
     /// here only.
     var engineCheck: Check {
         Check("engine", limit: .seconds(90)) {
-            let hint = "mend what is said of programs and model above, or try another model or build"
+            let hint =
+                settings.usesRemoteEngine
+                ? "mend what is said of the engine server above, or see its log"
+                : "mend what is said of programs and model above, or try another model or build"
             do {
-                let factory = try settings.engines(logger: Self.silent)
+                let factory = try settings.selectedEngines(logger: Self.silent)
                 let engine = try await factory.makeEngine(slot: 0)
                 let started = ContinuousClock.now
                 let result = await Self.answer(of: engine)

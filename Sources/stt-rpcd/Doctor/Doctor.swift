@@ -35,7 +35,8 @@ struct Doctor: Sendable {
         if isCluster { checks += [mongoCheck, redisCheck, objectStoreCheck, temporaryFolderCheck] }
         if modes.contains(.standalone) { checks.append(dataFolderCheck) }
         if !modes.isDisjoint(with: [.standalone, .work]) {
-            checks += [programCheck, modelCheck, engineCheck, ffmpegCheck]
+            checks += settings.usesRemoteEngine ? [engineServerCheck] : [programCheck, modelCheck]
+            checks += [engineCheck, ffmpegCheck]
         }
         if usesTLS, !modes.isDisjoint(with: [.standalone, .serve]) { checks.append(tlsCheck) }
         return checks

@@ -1,5 +1,4 @@
 import STTCore
-import STTEngines
 import Synchronization
 
 /// Makes engines, and knows when every slot has had its first, or could not have it.
@@ -11,10 +10,10 @@ final class ObservedEngineFactory: EngineFactory {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let factory: WhisperEngineFactory
+    private let factory: SelectedEngines
     private let state: Mutex<State>
 
-    init(_ factory: WhisperEngineFactory, slots: Int) {
+    init(_ factory: SelectedEngines, slots: Int) {
         self.factory = factory
         state = Mutex(State(missing: Set(0..<slots)))
     }

@@ -61,7 +61,7 @@ extension Settings {
 extension Settings {
     private static var processors: Int { max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }
 
-    var slots: Int { integer(.slots) ?? min(Self.processors, 4) }
+    var slots: Int { integer(.slots) ?? usualSlots ?? min(Self.processors, 4) }
 
     /// - Throws: `StartFailure` where there is no model.
     func whisper() throws(StartFailure) -> WhisperConfiguration {
@@ -111,6 +111,7 @@ extension Settings {
             configuration.engineTimeLimit.startup = .seconds(seconds)
             configuration.engineTimeLimit.factor = 0
         }
+        adaptTimeLimit(&configuration.engineTimeLimit)
         return configuration
     }
 }

@@ -18,7 +18,7 @@ struct StandaloneService: Sendable {
     private let folder: DataFolder
     private let store: SQLiteJobStore
     private let objects: FileObjectStore
-    private let engines: WhisperEngineFactory
+    private let engines: SelectedEngines
     private let worker: Worker
     private let server: SpeechServer
 
@@ -39,7 +39,7 @@ struct StandaloneService: Sendable {
         } catch {
             throw StartFailure(message: error.message)
         }
-        engines = try settings.engines(logger: logger)
+        engines = try settings.selectedEngines(logger: logger)
         let (queue, events) = (InProcessWorkQueue(), InProcessEventBus())
         let worker = Worker(
             ports: WorkerPorts(store: store, queue: queue, events: events, objects: objects),
@@ -116,7 +116,7 @@ extension StandaloneService {
         }
     }
 
-    private static func engineState(_ snapshot: WorkerSnapshot, _ engines: WhisperEngineFactory) -> DependencyState {
+    private static func engineState(_ snapshot: WorkerSnapshot, _ engines: SelectedEngines) -> DependencyState {
         DependencyState(
             name: "engine", isWorking: snapshot.engineTrouble == nil,
             message: snapshot.engineTrouble ?? "\(engines.engineName), model \(engines.modelName)")

@@ -25,12 +25,12 @@ struct WorkService: Sendable {
         self.settings = settings
         let configuration = try settings.workerConfiguration()
         cluster = try Cluster(settings, role: "work", logger: logger)
-        let whisper = try settings.engines(logger: logger)
-        engines = ObservedEngineFactory(whisper, slots: settings.slots)
+        let selected = try settings.selectedEngines(logger: logger)
+        engines = ObservedEngineFactory(selected, slots: settings.slots)
         let identity = WorkerIdentity(
             id: cluster.member, host: Cluster.hostName, pid: Int(getpid()), version: Version.current,
-            startedAt: SystemWallClock().now, engine: whisper.engineName, model: whisper.modelName,
-            isMultilingual: whisper.model.isMultilingual)
+            startedAt: SystemWallClock().now, engine: selected.engineName, model: selected.modelName,
+            isMultilingual: selected.isMultilingual)
         var logger = logger
         logger[metadataKey: "worker"] = "\(identity.id)"
         self.logger = logger
