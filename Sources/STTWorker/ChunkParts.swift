@@ -40,7 +40,7 @@ struct ChunkParts {
         ChunkResult(
             segments: ordered(segments) { ($0.startMilliseconds, $0.channel ?? 0) }, gaps: gaps, language: language,
             engine: engine, engineMilliseconds: Int(engineTime.milliseconds),
-            guards: ordered(notes) { ($0.startMilliseconds, 0) })
+            guards: GuardNote.joined(ordered(notes) { ($0.startMilliseconds, 0) }))
     }
 
     /// Elements with the same key stay in their order.

@@ -102,8 +102,8 @@ struct EngineAttempts: Sendable {
         outcome.language = isSpeech ? best.language : nil
         for dropped in best.verdict.dropped {
             let segment = dropped.segment
-            let range = stretch.map.recording(
-                segment.startMilliseconds..<max(segment.startMilliseconds, segment.endMilliseconds))
+            let end = max(segment.startMilliseconds, segment.endMilliseconds)
+            let range = stretch.map.recording(segment.startMilliseconds..<end)
             outcome.notes.append(GuardNote(dropped.reason.noteKind, in: range, segment.text))
         }
     }

@@ -23,7 +23,7 @@ public struct QualityGuard: Sendable, Hashable {
         /// A segment is flagged below this mean log probability.
         public var lowProbability = -1.0
         /// Letters and digits in a second that nobody says.
-        public var lettersPerSecond = 35.0
+        public var lettersPerSecond = 32.0
         /// Below this mean log probability a known phrase is in doubt.
         public var doubtfulProbability = -0.55
         /// Above this no-speech probability a known phrase is in doubt.
