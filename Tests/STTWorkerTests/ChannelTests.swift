@@ -29,7 +29,7 @@ struct ChannelTests {
         #expect(result.guards.isEmpty)
     }
 
-    @Test func `A silent channel costs no engine time, and one that hears the other is left out with a note`()
+    @Test func `A silent channel costs no engine time, and one that only hears the other is left out with a note`()
         async throws
     {
         let cluster = try Cluster()
@@ -44,6 +44,15 @@ struct ChannelTests {
         #expect(result.segments.map(\.channel) == [2])
         #expect(result.guards.map(\.kind) == [.droppedSilentAudio])
         #expect(result.guards.first?.detail.hasPrefix("channel 3 not transcribed") == true)
+    }
+
+    @Test func `A faint voice beside a loud one is no crosstalk`() {
+        let loud = Cluster.speech(1, milliseconds: 4_000)
+        let faint = (0..<64_000).map { loud[($0 + 3_200) % 64_000] / 90 }
+        #expect(SpeechGate().judge([loud, faint]).map(\.refusal) == [nil, nil])
+        // A delay does not hide where it comes from.
+        let echo = (0..<64_000).map { loud[max(0, $0 - 1_600)] / 20 }
+        #expect(SpeechGate().judge([loud, echo]).map { $0.refusal == nil } == [true, false])
     }
 
     @Test func `Silence and a soft steady noise cost no engine time at all`() async throws {

@@ -7,7 +7,7 @@ public struct AudioLevels: Sendable, Hashable {
     /// Of the first frame.
     public let startMilliseconds: Int
     /// The squares' means, of samples from 0 to 1.
-    private let powers: [Double]
+    let powers: [Double]
 
     /// Measures 16 kHz mono samples. O(n).
     /// - Parameter startMilliseconds: Where they lie on the time scale of the segments to be judged.
@@ -55,11 +55,6 @@ public struct AudioLevels: Sendable, Hashable {
         powers.lastIndex { Self.decibels($0) >= decibels }.map {
             startMilliseconds + ($0 + 1) * Self.frameMilliseconds
         }
-    }
-
-    /// How much of the audio is at least this loud, in milliseconds.
-    public func duration(ofSoundAbove decibels: Double) -> Int {
-        powers.count { Self.decibels($0) >= decibels } * Self.frameMilliseconds
     }
 
     /// Of all the audio.
