@@ -67,7 +67,8 @@ struct EngineAttempts: Sendable {
         let result = try await engine.transcribe(request(stretch, temperature: temperature, window: window))
         runTimes.record(result.elapsed, window: window)
         outcome.engineTime += result.elapsed
-        let verdict = qualityGuard.judge(result.segments, levels: stretch.levels)
+        let segments = result.segments.map { $0.within(stretch.levels.milliseconds) }
+        let verdict = qualityGuard.judge(segments, levels: stretch.levels)
         return Try(verdict: verdict, language: result.language)
     }
 
@@ -111,6 +112,16 @@ struct EngineAttempts: Sendable {
     private func note(_ kind: GuardNote.Kind, _ detail: String, _ stretch: Stretch, _ outcome: inout Outcome) {
         outcome.notes.append(GuardNote(kind, in: stretch.map.extent, detail))
         logger.debug("quality guard", metadata: ["guard": "\(kind.rawValue)"])
+    }
+}
+
+extension TranscriptSegment {
+    /// With its own times inside the audio, whatever the engine answered.
+    fileprivate func within(_ audio: Range<Int>) -> TranscriptSegment {
+        var segment = self
+        segment.startMilliseconds = min(max(startMilliseconds, audio.lowerBound), audio.upperBound)
+        segment.endMilliseconds = min(max(endMilliseconds, segment.startMilliseconds), audio.upperBound)
+        return segment
     }
 }
 

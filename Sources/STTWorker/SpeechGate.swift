@@ -10,10 +10,10 @@ struct SpeechGate: Sendable {
     var crosstalkDecibels = 20.0
     /// whose level moves as that one's does, has nothing but what comes over from it.
     var crosstalkLikeness = 0.9
-    /// In dB. A channel whose loudest frame is no further above its median one is a steady noise or tone, if it is not
-    /// shorter than
-    var steadySwing = 2.0
-    /// this many milliseconds. Of speech in noise as loud as half of it, 7 dB were the least.
+    /// In dB. A channel whose loudest frame is no further above nine in ten of all is a steady noise or tone, if it is
+    /// not shorter than
+    var steadySwing = 2.5
+    /// this many milliseconds. Speech moves by 12 dB and more, even in noise.
     var steadyMilliseconds = 2_000
 
     struct Verdict: Sendable {
@@ -43,8 +43,8 @@ struct SpeechGate: Sendable {
     }
 
     private func isSteady(_ levels: AudioLevels, peak: Double) -> Bool {
-        guard levels.milliseconds.count >= steadyMilliseconds, let median = levels.median(in: levels.milliseconds)
+        guard levels.milliseconds.count >= steadyMilliseconds, let floor = levels.floor(in: levels.milliseconds)
         else { return false }
-        return peak - median <= steadySwing
+        return peak - floor <= steadySwing
     }
 }

@@ -44,10 +44,10 @@ public struct AudioLevels: Sendable, Hashable {
         return Self.decibels(sorted[sorted.count * 9 / 10]) - Self.decibels(sorted[sorted.count / 10])
     }
 
-    /// The level that half of the frames exceed. `nil` where there is no audio.
-    public func median(in milliseconds: Range<Int>) -> Double? {
+    /// The level that nine in ten frames exceed. `nil` where there is no audio.
+    public func floor(in milliseconds: Range<Int>) -> Double? {
         let sorted = powers[frames(in: milliseconds)].sorted()
-        return sorted.isEmpty ? nil : Self.decibels(sorted[sorted.count / 2])
+        return sorted.isEmpty ? nil : Self.decibels(sorted[sorted.count / 10])
     }
 
     /// The end of the last frame that is at least this loud, in milliseconds.
@@ -65,7 +65,8 @@ public struct AudioLevels: Sendable, Hashable {
     private func frames(in milliseconds: Range<Int>) -> Range<Int> {
         let first = max(0, (milliseconds.lowerBound - startMilliseconds) / Self.frameMilliseconds)
         let last = (milliseconds.upperBound - startMilliseconds + Self.frameMilliseconds - 1) / Self.frameMilliseconds
-        return first..<max(first, min(last, powers.count))
+        let end = max(0, min(last, powers.count))
+        return min(first, end)..<end
     }
 
     private static func decibels(_ power: Double) -> Double {
