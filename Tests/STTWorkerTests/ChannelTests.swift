@@ -17,12 +17,13 @@ struct ChannelTests {
             let times = isLeft ? [(0, 900), (2_000, 2_900)] : [(1_000, 1_900), (2_000, 3_900)]
             return EngineResult(
                 segments: times.map {
-                    TranscriptSegment(startMilliseconds: $0, endMilliseconds: $1, text: isLeft ? "left" : "right")
+                    TranscriptSegment(
+                        startMilliseconds: $0, endMilliseconds: $1, text: "\(isLeft ? "left" : "right") at \($0)")
                 }, language: "en", elapsed: .milliseconds(5))
         }
         let id = try await cluster.spokenJob([audio], options: TranscriptionOptions(channels: .separate))
         let result = try #require(try await cluster.results(of: id, engines).first)
-        #expect(result.segments.map(\.text) == ["left", "right", "left", "right"])
+        #expect(result.segments.map(\.text) == ["left at 0", "right at 1000", "left at 2000", "right at 2000"])
         #expect(result.segments.map(\.channel) == [1, 2, 1, 2])
         #expect(result.segments.map(\.startMilliseconds) == [1_000, 2_000, 3_000, 3_000])
         #expect(result.engineMilliseconds == 10)
