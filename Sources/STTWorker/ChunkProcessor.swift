@@ -46,6 +46,10 @@ struct ChunkProcessor: Sendable {
             logger.info(
                 "chunk given up", metadata: ["reason": "\(interruption)", "takenOver": "\(isTakenOver)"])
             return .handled
+        } catch let wait as ChunkMustWait {
+            logger.debug("chunk waits for an earlier one", metadata: ["delay": "\(wait.delay)"])
+            await release(claim, owner: owner, failure: nil, delay: wait.delay, chargeAttempt: false, logger: logger)
+            return .handled
         } catch {
             return await giveBack(claim, owner: owner, error: error, logger: logger)
         }
@@ -109,10 +113,20 @@ struct ChunkProcessor: Sendable {
         if attempt.failure != nil { metrics.update { $0.chunksRetried += 1 } }
         ports.troubles.note(
             attempt, "chunk attempt failed", metadata: ["attempt": "\(chunk.attempts)"], logger: logger)
+        await release(
+            claim, owner: owner, failure: attempt.failure, delay: delay, chargeAttempt: attempt.isCharged,
+            logger: logger)
+        return attempt.isImpediment ? .impeded : .handled
+    }
+
+    private func release(
+        _ claim: ClaimedChunk, owner: OwnerToken, failure: JobFailure?, delay: Duration, chargeAttempt: Bool,
+        logger: Logger
+    ) async {
+        let chunk = claim.chunk
         await ports.shielded(logger: logger) { () async throws(PortError) in
             try await ports.store.releaseChunk(
-                chunk.index, of: chunk.job, owner: owner, failure: attempt.failure, delay: delay,
-                chargeAttempt: attempt.isCharged)
+                chunk.index, of: chunk.job, owner: owner, failure: failure, delay: delay, chargeAttempt: chargeAttempt)
             try await ports.queue.enqueue(
                 [
                     WorkItem(
@@ -120,6 +134,5 @@ struct ChunkProcessor: Sendable {
                         audioMilliseconds: Int(chunk.span.duration.milliseconds))
                 ], delay: delay)
         }
-        return attempt.isImpediment ? .impeded : .handled
     }
 }

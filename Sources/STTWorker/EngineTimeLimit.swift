@@ -1,9 +1,11 @@
+import STTCore
 import Synchronization
 
 /// How long an engine run may take before it counts as hung.
 ///
-/// The ceiling is proportional to the audio, since the speed of a model on a machine is not known beforehand. Once runs were seen, a multiple of the slowest recent one takes its place, so that an engine that hangs
-/// is found in seconds where the model is fast.
+/// The ceiling is proportional to the audio, since the speed of a model on a machine is not known beforehand. Once runs
+/// were seen, a multiple of the slowest recent one takes its place, so that an engine that hangs is found in seconds
+/// where the model is fast.
 public struct EngineTimeLimit: Sendable {
     /// Added to the ceiling: starting the process and loading the model.
     public var startup: Duration
@@ -39,14 +41,21 @@ public struct EngineTimeLimit: Sendable {
 /// Concurrency: any task; a mutex protects the window.
 final class EngineRunTimes: Sendable {
     private static let window = 16
-    private let recent = Mutex<[Duration]>([])
+    private let recent = Mutex<[EngineWindow: [Duration]]>([:])
 
-    func record(_ elapsed: Duration) {
+    func record(_ elapsed: Duration, window: EngineWindow) {
         recent.withLock { recent in
-            recent.append(elapsed)
-            if recent.count > Self.window { recent.removeFirst() }
+            recent[window, default: []].append(elapsed)
+            if recent[window, default: []].count > Self.window { recent[window]?.removeFirst() }
         }
     }
 
-    var slowest: Duration? { recent.withLock { $0.max() } }
+    /// The slowest recent run that tells how long one with this window may take: a full one takes longer than a fitted.
+    func slowest(_ window: EngineWindow) -> Duration? {
+        recent.withLock { recent in
+            let full = recent[.full]?.max()
+            guard window == .fitted, let fitted = recent[.fitted]?.max() else { return full }
+            return max(fitted, full ?? .zero)
+        }
+    }
 }

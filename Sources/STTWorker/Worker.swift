@@ -18,6 +18,7 @@ public final class Worker: Sendable {
     private let running = RunningWork()
     private let drain = Drain()
     private let standby: StandbyWork
+    private let earlier: EarlierChunks
 
     /// - Parameters:
     ///   - identity: Who it is in its reports.
@@ -29,6 +30,7 @@ public final class Worker: Sendable {
         let ports = ports.bounded(by: configuration)
         self.ports = ports
         standby = StandbyWork(ports: ports, interval: configuration.queueProbeInterval, logger: logger)
+        earlier = EarlierChunks(ports: ports, policy: configuration.decoding, engines: engines)
         self.configuration = configuration
         self.engines = engines
         self.audioLimits = audioLimits
@@ -108,7 +110,8 @@ public final class Worker: Sendable {
         } catch {
             logger.error("no engine, trying again with each chunk", metadata: ["error": "\(error.message)"])
         }
-        let transcriber = ChunkTranscriber(ports: ports, configuration: configuration, runTimes: runTimes)
+        let transcriber = ChunkTranscriber(
+            ports: ports, configuration: configuration, runTimes: runTimes, earlier: earlier)
         let processor = ChunkProcessor(
             ports: ports, configuration: configuration, keeper: keeper, metrics: metrics, transcriber: transcriber)
         await taker(.transcription, logger: logger).run { item, logger throws(PortError) in

@@ -20,6 +20,7 @@ public struct WorkerConfiguration: Sendable {
     public var maximumStageAttempts: Int
     public var backoff: Backoff
     public var engineTimeLimit: EngineTimeLimit
+    public var decoding = DecodingPolicy()
     /// How long an ended job is kept, unless it says otherwise.
     public var retention: Duration
     /// How often the store is asked for work that no queue entry stands for.

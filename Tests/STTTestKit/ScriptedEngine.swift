@@ -46,7 +46,11 @@ public final class ScriptedEngines: EngineFactory, Sendable {
         ScriptedEngine(slot: slot, factory: self)
     }
 
-    public func refusal(of options: TranscriptionOptions) -> JobFailure? { nil }
+    /// They speak English, and so no chunk waits until another has found the language.
+    public func refusal(of options: TranscriptionOptions) -> JobFailure? {
+        options.language == nil || options.language == "en"
+            ? nil : JobFailure(code: "engine.englishOnly", message: "scripted engines speak English")
+    }
 
     fileprivate func begin(_ run: Run) -> Behaviour {
         state.withLock { $0.runs.append(run) }

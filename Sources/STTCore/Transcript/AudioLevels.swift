@@ -7,7 +7,7 @@ public struct AudioLevels: Sendable, Hashable {
     /// Of the first frame.
     public let startMilliseconds: Int
     /// The squares' means, of samples from 0 to 1.
-    private let powers: [Double]
+    let powers: [Double]
 
     /// Measures 16 kHz mono samples. O(n).
     /// - Parameter startMilliseconds: Where they lie on the time scale of the segments to be judged.
@@ -32,12 +32,41 @@ public struct AudioLevels: Sendable, Hashable {
 
     /// The loudest frame in a stretch of time. `nil` where there is no audio.
     public func peak(in milliseconds: Range<Int>) -> Double? {
+        powers[frames(in: milliseconds)].max().map(Self.decibels)
+    }
+
+    /// How much the level moves in a stretch of time: dB between the frames at its 90th and at its 10th percentile.
+    /// `nil` where there is less than half a second of audio.
+    public func swing(in milliseconds: Range<Int>) -> Double? {
+        let frames = frames(in: milliseconds)
+        guard frames.count >= 500 / Self.frameMilliseconds else { return nil }
+        let sorted = powers[frames].sorted()
+        return Self.decibels(sorted[sorted.count * 9 / 10]) - Self.decibels(sorted[sorted.count / 10])
+    }
+
+    /// The level that nine in ten frames exceed. `nil` where there is no audio.
+    public func floor(in milliseconds: Range<Int>) -> Double? {
+        let sorted = powers[frames(in: milliseconds)].sorted()
+        return sorted.isEmpty ? nil : Self.decibels(sorted[sorted.count / 10])
+    }
+
+    /// The end of the last frame that is at least this loud, in milliseconds.
+    public func end(ofSoundAbove decibels: Double) -> Int? {
+        powers.lastIndex { Self.decibels($0) >= decibels }.map {
+            startMilliseconds + ($0 + 1) * Self.frameMilliseconds
+        }
+    }
+
+    /// Of all the audio.
+    public var milliseconds: Range<Int> {
+        startMilliseconds..<startMilliseconds + powers.count * Self.frameMilliseconds
+    }
+
+    private func frames(in milliseconds: Range<Int>) -> Range<Int> {
         let first = max(0, (milliseconds.lowerBound - startMilliseconds) / Self.frameMilliseconds)
         let last = (milliseconds.upperBound - startMilliseconds + Self.frameMilliseconds - 1) / Self.frameMilliseconds
-        guard first < min(last, powers.count), let power = powers[first..<min(last, powers.count)].max() else {
-            return nil
-        }
-        return Self.decibels(power)
+        let end = max(0, min(last, powers.count))
+        return min(first, end)..<end
     }
 
     private static func decibels(_ power: Double) -> Double {

@@ -1,7 +1,7 @@
 /// What Whisper writes for sound that is not speech: "[BLANK_AUDIO]", "[MUSIC]", "(wind blowing)", "*sighs*", "♪♪".
 ///
 /// The decision: a segment that consists of nothing but such marks has no words and is dropped from the transcript,
-/// and so is one of nothing but dots and dashes, which Whisper writes for silence. Inside a segment with words marks
+/// and so is one of nothing but dots, dashes and opening brackets, which Whisper writes for silence. Inside a segment with words marks
 /// stay as they are, and so do words between notes ("♪ happy birthday ♪"). Whisper does not put speech as a whole
 /// into brackets; the limit on their length keeps a long passage all the same.
 public enum NonSpeechMarkers {
@@ -11,8 +11,11 @@ public enum NonSpeechMarkers {
         while let scalar = rest.popFirst() {
             if let close = closing(scalar) {
                 let group = rest.prefix(longestGroup + 1)
-                guard let end = group.firstIndex(of: close) else { return false }
-                rest = rest[rest.index(after: end)...]
+                if let end = group.firstIndex(of: close) {
+                    rest = rest[rest.index(after: end)...]
+                } else if rest.contains(where: SpokenToken.isCore) {
+                    return false
+                }
             } else if !isFiller(scalar) {
                 return false
             }

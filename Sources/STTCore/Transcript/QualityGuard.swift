@@ -1,8 +1,11 @@
-/// Decides which segments an engine made up, and whether a chunk is worth another attempt.
+/// Decides which segments an engine made up, which of them may be wrong, and whether a chunk is worth another attempt.
 ///
 /// Conservative: a word that was said and dropped is worse than a phantom that stays.
 /// - A segment is dropped where Whisper itself takes it for silence (no-speech probability above 0.6 and mean log
-///   probability below −1, the rule of the reference implementation), or where the audio beneath it is silent.
+///   probability below −1, the rule of the reference implementation), where the audio beneath it is silent, or
+///   where its text is nothing but one of ``NonSpeechMarkers``.
+/// - A segment is flagged where the engine was guessing, where nobody speaks that fast, and where the text is one of
+///   ``KnownHallucinations`` and something else speaks against it too. A flagged segment stays.
 /// - A chunk is to be tried again where the decoder got into a loop: the same words over and over, or a text that
 ///   compresses by more than 2.4. Words that people do repeat ("no, no, no", "one two one two") are no loop.
 public struct QualityGuard: Sendable, Hashable {
@@ -17,6 +20,19 @@ public struct QualityGuard: Sendable, Hashable {
         public var compressibleBytes = 120
         /// In dB of full scale. A segment over audio that never gets louder is dropped.
         public var silenceDecibels = -65.0
+        /// A segment is flagged below this mean log probability.
+        public var lowProbability = -1.0
+        /// Letters and digits in a second that nobody says.
+        public var lettersPerSecond = 32.0
+        /// Below this mean log probability a known phrase is in doubt.
+        public var doubtfulProbability = -0.55
+        /// Above this no-speech probability a known phrase is in doubt.
+        public var doubtfulNoSpeech = 0.35
+        /// In dB of full scale. A known phrase over audio that never gets louder is in doubt.
+        public var doubtfulDecibels = -50.0
+        /// In dB between loud and soft frames. A known phrase over audio whose level moves less, as that of noise and
+        /// tones, is in doubt.
+        public var doubtfulSwing = 10.0
 
         public init() {}
     }
@@ -26,6 +42,8 @@ public struct QualityGuard: Sendable, Hashable {
         case noSpeech
         /// By the level of the audio.
         case silentAudio
+        /// By its text, which says that nobody speaks: "[Music]".
+        case marker
     }
 
     public enum RetryReason: Sendable, Hashable {
@@ -62,11 +80,14 @@ public struct QualityGuard: Sendable, Hashable {
     ///   - levels: Of the chunk's audio, where it is at hand.
     public func judge(_ segments: [TranscriptSegment], levels: AudioLevels? = nil) -> Verdict {
         var verdict = Verdict(kept: [], dropped: [], retry: nil, compressionRatio: 1)
+        let doubt = SegmentDoubt(limits: limits, levels: levels, segments: segments)
         for segment in segments {
             if let reason = dropReason(segment, levels) {
                 verdict.dropped.append(Dropped(segment: segment, reason: reason))
             } else {
-                verdict.kept.append(segment)
+                var kept = segment
+                kept.flags = doubt.flags(of: segment)
+                verdict.kept.append(kept)
             }
         }
         let text = verdict.kept.map(\.text).joined(separator: " ")
@@ -75,7 +96,7 @@ public struct QualityGuard: Sendable, Hashable {
         return verdict
     }
 
-    /// The last resort, when every attempt loops: what is repeated stays once.
+    /// The last resort, when every attempt loops: what is repeated stays once, with a flag.
     public func collapsingLoops(_ segments: [TranscriptSegment]) -> [TranscriptSegment] {
         var result: [TranscriptSegment] = []
         var rest = segments[...]
@@ -83,15 +104,18 @@ public struct QualityGuard: Sendable, Hashable {
             let key = RepetitionFinder.words(of: first.text)
             let same = rest.prefix { RepetitionFinder.words(of: $0.text) == key }.count
             let isLoop = same >= RepetitionFinder.minimumRepeats(ofWords: key)
-            result += rest.prefix(isLoop ? 1 : same).map(collapsingLoop)
+            result += rest.prefix(isLoop ? 1 : same).map { collapsingLoop($0, isRepeated: isLoop) }
             rest = rest.dropFirst(same)
         }
         return result
     }
 
-    private func collapsingLoop(_ segment: TranscriptSegment) -> TranscriptSegment {
+    private func collapsingLoop(_ segment: TranscriptSegment, isRepeated: Bool) -> TranscriptSegment {
+        var segment = segment
         let tokens = segment.tokens.filter { !$0.key.isEmpty }
-        guard let loop = RepetitionFinder.loop(in: tokens.map(\.key)) else { return segment }
+        let loop = RepetitionFinder.loop(in: tokens.map(\.key))
+        if isRepeated || loop != nil, !segment.flags.contains(.repetition) { segment.flags.append(.repetition) }
+        guard let loop else { return segment }
         let kept = tokens[..<(loop.start + loop.length)] + tokens[(loop.start + loop.length * loop.count)...]
         var collapsed = segment.slice(kept)
         collapsed.startMilliseconds = segment.startMilliseconds
@@ -100,14 +124,13 @@ public struct QualityGuard: Sendable, Hashable {
     }
 
     private func dropReason(_ segment: TranscriptSegment, _ levels: AudioLevels?) -> DropReason? {
+        if NonSpeechMarkers.isOnlyMarkers(segment.text) { return .marker }
         if segment.noSpeechProbability > limits.noSpeechProbability,
             segment.avgLogProbability < limits.avgLogProbability
         {
             return .noSpeech
         }
-        // An engine's segment times are off by some tenths of a second.
-        let around = (segment.startMilliseconds - 500)..<max(segment.startMilliseconds, segment.endMilliseconds) + 500
-        if let peak = levels?.peak(in: around), peak < limits.silenceDecibels { return .silentAudio }
+        if let peak = levels?.peak(in: segment.surroundings), peak < limits.silenceDecibels { return .silentAudio }
         return nil
     }
 

@@ -21,6 +21,16 @@ public enum RepetitionFinder {
 
     /// The first loop, of the shortest run that loops there. `nil`: nothing that a person would not say.
     public static func loop(in words: [String]) -> Loop? {
+        loop(in: words, minimum: minimumRepeats(ofWords:))
+    }
+
+    /// The first run that follows itself at all, which people do say ("bye bye"). Enough to doubt an output that is
+    /// known to repeat, not to call it a loop: one word three times, several words twice, or nothing but a run twice.
+    public static func echo(in words: [String]) -> Loop? {
+        loop(in: words) { run in run.count * 2 == words.count || run.count > 1 ? 2 : 3 }
+    }
+
+    private static func loop(in words: [String], minimum: ([String]) -> Int) -> Loop? {
         var start = 0
         while start < words.count {
             for length in 1...maximumLength where start + 2 * length <= words.count {
@@ -31,7 +41,7 @@ public enum RepetitionFinder {
                     count += 1
                     next += length
                 }
-                if count >= minimumRepeats(ofWords: Array(run)) {
+                if count >= minimum(Array(run)) {
                     return Loop(start: start, length: length, count: count)
                 }
             }
