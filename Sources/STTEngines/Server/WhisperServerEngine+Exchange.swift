@@ -23,7 +23,7 @@ extension WhisperServerEngine {
             HTTPRequest.Field("word_thold", "\(decoding.wordThreshold)"),
             HTTPRequest.Field("max_context", "\(decoding.context(withPrompt: request.prompt))"),
             HTTPRequest.Field("max_len", "\(DecodingParameters.unlimitedSegmentLength)"),
-            HTTPRequest.Field("audio_ctx", "\(decoding.audioContext)"),
+            HTTPRequest.Field("audio_ctx", "\(decoding.audioContext(for: request))"),
             HTTPRequest.Field("suppress_nst", "\(decoding.suppressNonSpeech)"),
             HTTPRequest.Field("no_timestamps", "false"),
             HTTPRequest.Field("token_timestamps", "true"),

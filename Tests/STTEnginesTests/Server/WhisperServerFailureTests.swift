@@ -62,6 +62,44 @@ struct WhisperServerFailureTests {
         await engine.shutdown()
     }
 
+    @Test("computes as much of the window as the audio fills, where it is told to")
+    func fittedWindow() async throws {
+        let fake = try FakeWhisper()
+        let engine = try fake.server("well")
+        for (seconds, context) in [(2, "256"), (6, "512"), (27, "0")] {
+            var request = FakeWhisper.request()
+            request.samples = [Int16](repeating: 100, count: seconds * 16_000)
+            request.window = .fitted
+            _ = try await engine.transcribe(request)
+            #expect(fake.lastForm.contains("audio_ctx=\(context)"))
+        }
+        await engine.shutdown()
+    }
+
+    @Test("is replaced for a request for another model, which then stays loaded")
+    func otherModel() async throws {
+        let fake = try FakeWhisper()
+        let engine = try fake.server("well")
+        var request = FakeWhisper.request()
+        _ = try await engine.transcribe(request)
+        let first = try #require(await engine.processID)
+        request.model = "english"
+        for _ in 0..<2 { _ = try await engine.transcribe(request) }
+        #expect(ProcessProbe.isGone(first))
+        request.language = "de"
+        #expect(
+            await engineError { () async throws(EngineError) in _ = try await engine.transcribe(request) }?.code
+                == .rejected)
+        request.model = "huge"
+        let unknown = await engineError { () async throws(EngineError) in _ = try await engine.transcribe(request) }
+        #expect(unknown?.code == .unavailable)
+        #expect(unknown?.message == "there is no model \"huge\" here; there are: model, english")
+        request.model = nil
+        _ = try await engine.transcribe(request)
+        #expect(fake.startedModels == ["model.bin", "english.bin", "model.bin"])
+        await engine.shutdown()
+    }
+
     @Test("that is killed in mid-request is a crash, told with the end of its error output")
     func crash() async throws {
         let error = try await failure("crash")

@@ -1,0 +1,23 @@
+/// Whisper's encoder run over the part of its 30 s window that the audio fills.
+///
+/// whisper.cpp's attention pads what it reads to a multiple of 256 positions, and nothing masks the padding: at other sizes
+/// the decoder sees positions that are not there, or those of an earlier request, and repeats itself. So the only sizes used
+/// are multiples of 256 (5.12 s) that hold the audio and a margin. Figures: docs/ACCURACY.md.
+public enum FittedWindow {
+    /// Encoder positions in a second of audio.
+    public static let positionsPerSecond = 50
+    /// What whisper.cpp pads its attention to: `GGML_PAD(n_ctx, 256)` in its source.
+    public static let step = 256
+    /// The window that the models were trained with.
+    public static let fullPositions = 1_500
+    /// Silence that Whisper is given after the audio, without which it cuts off last words.
+    public static let marginPositions = 25
+
+    /// Positions to compute for so much audio; `nil` where only the full window holds it.
+    /// - Parameter sampleCount: At 16 kHz.
+    public static func positions(sampleCount: Int) -> Int? {
+        let needed = (max(sampleCount, 0) * positionsPerSecond + 15_999) / 16_000 + marginPositions
+        let positions = (needed + step - 1) / step * step
+        return positions < fullPositions ? positions : nil
+    }
+}
