@@ -8,6 +8,8 @@ public enum FittedWindow {
     public static let positionsPerSecond = 50
     /// What whisper.cpp pads its attention to: `GGML_PAD(n_ctx, 256)` in its source.
     public static let step = 256
+    /// With less, short audio gives more wrong words than with the full window.
+    public static let leastPositions = 512
     /// The window that the models were trained with.
     public static let fullPositions = 1_500
     /// Silence that Whisper is given after the audio, without which it cuts off last words.
@@ -17,7 +19,7 @@ public enum FittedWindow {
     /// - Parameter sampleCount: At 16 kHz.
     public static func positions(sampleCount: Int) -> Int? {
         let needed = (max(sampleCount, 0) * positionsPerSecond + 15_999) / 16_000 + marginPositions
-        let positions = (needed + step - 1) / step * step
+        let positions = max((needed + step - 1) / step * step, leastPositions)
         return positions < fullPositions ? positions : nil
     }
 }

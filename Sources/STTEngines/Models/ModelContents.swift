@@ -1,4 +1,4 @@
-import STTCore
+public import STTCore
 
 /// Goes through a model file from end to end.
 ///

@@ -66,7 +66,7 @@ struct WhisperServerFailureTests {
     func fittedWindow() async throws {
         let fake = try FakeWhisper()
         let engine = try fake.server("well")
-        for (seconds, context) in [(2, "256"), (6, "512"), (27, "0")] {
+        for (seconds, context) in [(2, "512"), (12, "768"), (27, "0")] {
             var request = FakeWhisper.request()
             request.samples = [Int16](repeating: 100, count: seconds * 16_000)
             request.window = .fitted
