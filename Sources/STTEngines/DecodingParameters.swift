@@ -1,5 +1,3 @@
-import STTCore
-
 /// How Whisper searches for the text. Both engines are told all of it on every request, since their own defaults differ.
 public struct DecodingParameters: Sendable, Hashable {
     /// Hypotheses kept by beam search, 1 to 8. 1 is greedy search.
@@ -50,13 +48,5 @@ public struct DecodingParameters: Sendable, Hashable {
 
     func context(withPrompt prompt: String?) -> Int {
         prompt?.isEmpty == false ? maxContextWithPrompt : maxContext
-    }
-
-    /// Encoder positions to compute, as both programs take them: 0 is the full window.
-    func audioContext(for request: EngineRequest) -> Int {
-        switch request.window {
-        case .full: 0
-        case .fitted: FittedWindow.positions(sampleCount: max(request.samples.count, WaveFile.leastSampleCount)) ?? 0
-        }
     }
 }

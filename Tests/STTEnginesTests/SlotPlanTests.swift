@@ -36,6 +36,14 @@ struct SlotPlanTests {
         #expect(ProcessorFeatures.cores(cpuinfo: "", usable: [0, 1, 2]) == 3)
     }
 
+    @Test("are told the processors that a process may run on")
+    func allowed() {
+        #expect(ProcessorFeatures.allowedProcessors(status: "Name:\tx\nCpus_allowed_list:\t0-2,8\n") == [0, 1, 2, 8])
+        #expect(ProcessorFeatures.allowedProcessors(status: "Cpus_allowed_list:\t5\n") == [5])
+        #expect(ProcessorFeatures.allowedProcessors(status: "Cpus_allowed_list:\t3-1,x\n").isEmpty)
+        #expect(ProcessorFeatures.usableCores >= 1)
+    }
+
     @Test("go with bfloat16 where the processor's flags name it")
     func flags() {
         #expect(ProcessorFeatures.hasBFloat16(cpuinfo: "processor : 0\nflags\t\t: fpu avx512_bf16 vme\n"))

@@ -1,8 +1,9 @@
 /// Whisper's encoder run over the part of its 30 s window that the audio fills.
 ///
-/// whisper.cpp's attention pads what it reads to a multiple of 256 positions, and nothing masks the padding: at other sizes
-/// the decoder sees positions that are not there, or those of an earlier request, and repeats itself. So the only sizes used
-/// are multiples of 256 (5.12 s) that hold the audio and a margin. Figures: docs/ACCURACY.md.
+/// whisper.cpp's attention reads its keys in multiples of 256 positions (5.12 s), and nothing masks what it reads beyond the
+/// window's own: zeros, or what an earlier request of another size left there. The decoder then repeats itself or stops early.
+/// So the only sizes used are multiples of 256, which have nothing beyond; and after a request of such a size a process must
+/// not run the full window, which has 1,500 positions. Figures: docs/ACCURACY.md.
 public enum FittedWindow {
     /// Encoder positions in a second of audio.
     public static let positionsPerSecond = 50
@@ -12,6 +13,10 @@ public enum FittedWindow {
     public static let leastPositions = 512
     /// The window that the models were trained with.
     public static let fullPositions = 1_500
+    /// The largest size that has nothing beyond it.
+    public static let largestPositions = fullPositions / step * step
+    /// Samples that fit into it: chunks up to this length, 25.1 s, never need the full window.
+    public static let largestSampleCount = (largestPositions - marginPositions) * 16_000 / positionsPerSecond
     /// Silence that Whisper is given after the audio, without which it cuts off last words.
     public static let marginPositions = 25
 

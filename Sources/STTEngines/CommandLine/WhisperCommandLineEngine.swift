@@ -66,7 +66,7 @@ public struct WhisperCommandLineEngine: TranscriptionEngine {
             "--word-thold", "\(decoding.wordThreshold)",
             "--max-context", "\(decoding.context(withPrompt: request.prompt))",
             "--max-len", "\(DecodingParameters.unlimitedSegmentLength)",
-            "--audio-ctx", "\(decoding.audioContext(for: request))",
+            "--audio-ctx", "\(request.audioContext)",
         ]
         if request.translate { arguments.append("--translate") }
         if decoding.suppressNonSpeech { arguments.append("--suppress-nst") }

@@ -36,6 +36,11 @@ public struct ModelCatalogue: Sendable {
     /// The names, the default's first.
     public var names: [String] { files.map(\.name) }
 
+    /// The same for a worker's report.
+    public var offered: [WorkerReport.Model] {
+        files.map { WorkerReport.Model(name: $0.name, isMultilingual: $0.isMultilingual) }
+    }
+
     /// Whether any of the models knows more than English.
     public var isMultilingual: Bool { files.contains(where: \.isMultilingual) }
 

@@ -11,13 +11,22 @@ public enum ProcessorFeatures {
 
     /// Numbers of the processors that this process may run on, as `taskset` and containers limit them.
     private static var usableProcessors: Set<Int> {
-        var set = cpu_set_t()
-        guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else {
-            return Set(0..<max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1))
-        }
-        return withUnsafeBytes(of: &set) { bytes in
-            Set(bytes.indices.flatMap { byte in (0..<8).filter { bytes[byte] >> $0 & 1 == 1 }.map { byte * 8 + $0 } })
-        }
+        let usable = allowedProcessors(status: read("/proc/self/status"))
+        return usable.isEmpty ? Set(0..<max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)) : usable
+    }
+
+    /// Of the line "Cpus_allowed_list: 0-3,8".
+    static func allowedProcessors(status: String) -> Set<Int> {
+        let name = "Cpus_allowed_list:"
+        guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(name) }) else { return [] }
+        return Set(
+            line.dropFirst(name.count).split(separator: ",").flatMap { part -> [Int] in
+                let ends = part.split(separator: "-").compactMap { Int($0.trimmed) }
+                guard let first = ends.first, let last = ends.last, (0...65_535).contains(first), last <= 65_535,
+                    first <= last
+                else { return [] }
+                return Array(first...last)
+            })
     }
 
     /// Where the kernel says nothing of cores, as on Arm, each processor is one.

@@ -1,6 +1,6 @@
 import Glibc
 public import Logging
-public import STTCore
+import STTCore
 
 /// A model as engines use it.
 public struct WhisperModel: Sendable, Hashable {

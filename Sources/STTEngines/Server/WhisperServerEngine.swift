@@ -26,6 +26,8 @@ public actor WhisperServerEngine: TranscriptionEngine {
     private var server: WhisperServerProcess?
     private var starting: Task<Start, Never>?
     private var answeredRequests = 0
+    /// Whether the process has run a fitted window, which spoils its full one: ``FittedWindow``.
+    private var hasRunFitted = false
     private var isAnswering = false
     private var isRecycleDue = false
     private(set) var isShutDown = false
@@ -45,12 +47,12 @@ public actor WhisperServerEngine: TranscriptionEngine {
         let language = try wanted.file.languageArgument(for: request)
         guard !request.samples.isEmpty else { return EngineResult(segments: [], language: nil, elapsed: .zero) }
         if wanted != model { await change(to: wanted) }
-        let server = try await readyServer()
+        let (server, audioContext) = try await server(for: request)
         isAnswering = true
         defer { isAnswering = false }
         let clock = ContinuousClock()
         let start = clock.now
-        let fields = form(request, language: language)
+        let fields = form(request, language: language, audioContext: audioContext)
         let reply = await withTaskCancellationHandler {
             await EngineHTTP.exchange(server.inferenceURL, fields: fields, timeLimit: request.timeLimit)
         } onCancel: {
@@ -107,6 +109,22 @@ public actor WhisperServerEngine: TranscriptionEngine {
     /// The process id of the server, while there is one.
     var processID: Int32? { server?.child.processID }
 
+    /// A server that can run the request's window, and the positions to tell it.
+    private func server(for request: EngineRequest) async throws(EngineError) -> (WhisperServerProcess, Int) {
+        var server = try await readyServer()
+        var audioContext = request.audioContext
+        if hasRunFitted {
+            if let clean = request.audioContextAfterFitted {
+                audioContext = clean
+            } else {
+                await replace(server, because: "the full window is needed after fitted ones")
+                server = try await readyServer()
+            }
+        }
+        if audioContext > 0 { hasRunFitted = true }
+        return (server, audioContext)
+    }
+
     private func readyServer() async throws(EngineError) -> WhisperServerProcess {
         if let server {
             guard let exit = server.child.exit else { return server }
@@ -136,6 +154,7 @@ public actor WhisperServerEngine: TranscriptionEngine {
         }
         server = started
         answeredRequests = 0
+        hasRunFitted = false
         return started
     }
 

@@ -30,7 +30,7 @@ struct WorkService: Sendable {
         let identity = WorkerIdentity(
             id: cluster.member, host: Cluster.hostName, pid: Int(getpid()), version: Version.current,
             startedAt: SystemWallClock().now, engine: whisper.engineName, model: whisper.modelName,
-            isMultilingual: whisper.models.isMultilingual)
+            isMultilingual: whisper.models.isMultilingual, models: { [models = whisper.models] in models.offered })
         var logger = logger
         logger[metadataKey: "worker"] = "\(identity.id)"
         self.logger = logger

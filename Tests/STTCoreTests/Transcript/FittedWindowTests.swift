@@ -12,6 +12,8 @@ import Testing
 
     @Test(arguments: [25.2, 28, 30, 100]) func `Audio that nearly fills the window gets all of it`(seconds: Double) {
         #expect(FittedWindow.positions(sampleCount: Int(seconds * 16_000)) == nil)
+        #expect(FittedWindow.positions(sampleCount: FittedWindow.largestSampleCount) == FittedWindow.largestPositions)
+        #expect(FittedWindow.positions(sampleCount: FittedWindow.largestSampleCount + 1) == nil)
     }
 
     @Test func `A result that covers the audio is not in doubt`() {

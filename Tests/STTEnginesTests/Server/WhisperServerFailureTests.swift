@@ -62,16 +62,21 @@ struct WhisperServerFailureTests {
         await engine.shutdown()
     }
 
-    @Test("computes as much of the window as the audio fills, where it is told to")
+    @Test("computes as much of the window as the audio fills, and gets a fresh process for all of it after that")
     func fittedWindow() async throws {
         let fake = try FakeWhisper()
         let engine = try fake.server("well")
-        for (seconds, context) in [(2, "512"), (12, "768"), (27, "0")] {
+        let requests: [(EngineWindow, Int, String, Int)] = [
+            (.full, 27, "0", 1), (.full, 2, "0", 1), (.fitted, 2, "512", 1), (.fitted, 12, "768", 1),
+            (.full, 12, "1280", 1), (.full, 25, "1280", 1), (.fitted, 27, "0", 2), (.full, 12, "0", 2),
+        ]
+        for (window, seconds, context, starts) in requests {
             var request = FakeWhisper.request()
             request.samples = [Int16](repeating: 100, count: seconds * 16_000)
-            request.window = .fitted
+            request.window = window
             _ = try await engine.transcribe(request)
-            #expect(fake.lastForm.contains("audio_ctx=\(context)"))
+            #expect(fake.lastForm.contains("audio_ctx=\(context)"), "\(window) \(seconds)")
+            #expect(fake.starts == starts)
         }
         await engine.shutdown()
     }
