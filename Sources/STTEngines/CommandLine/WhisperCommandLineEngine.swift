@@ -23,7 +23,8 @@ public struct WhisperCommandLineEngine: TranscriptionEngine {
         let language = try model.languageArgument(for: request)
         guard !request.samples.isEmpty else { return EngineResult(segments: [], language: nil, elapsed: .zero) }
         let command = ProcessCommand(
-            program, arguments(request, model: model, language: language), output: .keepHead(limit: Self.outputLimit))
+            program, arguments(request, model: model, language: language), environment: EngineEnvironment.variables,
+            output: .keepHead(limit: Self.outputLimit))
         let start = ContinuousClock.now
         let outcome: ChildProcess.Outcome
         do {
