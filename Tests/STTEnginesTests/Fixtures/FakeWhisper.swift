@@ -48,6 +48,16 @@ final class FakeWhisper: Sendable {
             log: .quiet)
     }
 
+    /// A default model "model", and "english" beside it.
+    private func models() throws -> ModelCatalogue {
+        _ = try Self.model(in: directory, vocabulary: 51_864, name: "english.bin")
+        return try Self.catalogue(Self.model(in: directory))
+    }
+
+    static func catalogue(_ model: ModelFile) throws -> ModelCatalogue {
+        try ModelCatalogue(standardPath: model.path, prefersBFloat16: false, log: .quiet)
+    }
+
     /// A whisper-cli made of a shell script.
     func commandLine(_ script: String) throws -> WhisperCommandLineEngine {
         WhisperCommandLineEngine(

@@ -255,7 +255,7 @@ struct WhisperServerFailureTests {
     func missing() async throws {
         let directory = try TemporaryDirectory()
         let engine = WhisperServerEngine(
-            program: "/no/such/whisper-server", model: try FakeWhisper.model(in: directory),
+            program: "/no/such/whisper-server", models: try FakeWhisper.catalogue(FakeWhisper.model(in: directory)),
             configuration: WhisperConfiguration(modelPath: "unused"), log: .quiet)
         let error = await engineError { () async throws(EngineError) in
             _ = try await engine.transcribe(FakeWhisper.request())
