@@ -46,7 +46,7 @@ import Testing
         case "truncated": (data, message) = (data.dropLast(5), "is incomplete")
         case "wrong magic": (data[0], message) = (0, "is not a Whisper model in ggml format")
         case "rubbish":
-            data.replaceSubrange(data.count - 32..<data.count - 28, with: [255, 255, 255, 255])
+            data.replaceSubrange(data.count - 28..<data.count - 24, with: [255, 255, 255, 255])
             message = "is damaged at byte"
         case "empty": (data, message) = (Data(), "is not a Whisper model in ggml format")
         case "wrong hash": (arguments, message) = (["--sha256", String(repeating: "0", count: 64)], "has the SHA-256")
@@ -122,7 +122,7 @@ import Testing
         add([2, 1, 1, 2, 51_865])
         data.append(contentsOf: "e".utf8)
         data.append(Data(count: 4 * 51_865))
-        for _ in 0..<39 {
+        for _ in 0..<49 {
             add([1, 4, 0, 2])
             data.append(contentsOf: "bias".utf8)
             data.append(Data(count: 8))

@@ -62,7 +62,7 @@ struct ModelImportTests {
             #expect(text.contains("incomplete") || text.contains("damaged"), "\(length): \(text)")
         }
         var rubbish = whole
-        rubbish.replaceSubrange(whole.count - 33..<whole.count - 29, with: [255, 255, 255, 255])
+        rubbish.replaceSubrange(whole.count - 30..<whole.count - 26, with: [255, 255, 255, 255])
         try rubbish.write(to: URL(fileURLWithPath: path))
         let text = await message { () throws(EngineError) in try await models.add(path, .init()) }
         #expect(text.contains("damaged"), "\(text)")

@@ -29,7 +29,7 @@ enum TinyModel {
         add(tensor: "matrix", [2, 3], type: type, values: values)
         add(tensor: "convolution", [1, 2, 3], type: Int32(TensorType.f16.rawValue), values: values)
         add(tensor: "embedding", [2, vocabulary], type: type, values: Data(count: 4 * Int(vocabulary)))
-        for number in 0..<39 { add(tensor: "bias\(number)", [2], type: 0, values: Data(repeating: 7, count: 8)) }
+        for number in 0..<47 { add(tensor: "bias\(number)", [2], type: 0, values: Data(repeating: 7, count: 8)) }
         return data
     }
 
