@@ -24,14 +24,12 @@ public struct DecodingParameters: Sendable, Hashable {
     public var maxContextWithPrompt: Int
     /// Whether signs that nobody speaks, such as brackets and music notes, are kept out of the text.
     public var suppressNonSpeech: Bool
-    /// Encoder positions (50 a second) to compute; 0 is all 1,500 of a 30 s window. Trimming can cause repetitions.
-    public var audioContext: Int
 
     /// Parameters with whisper.cpp's thresholds and greedy search.
     public init(
         beamSize: Int = 1, bestOf: Int = 2, temperatureIncrement: Double = 0.2, entropyThreshold: Double = 2.4,
         logProbabilityThreshold: Double = -1, noSpeechThreshold: Double = 0.6, wordThreshold: Double = 0.01,
-        maxContext: Int = 0, maxContextWithPrompt: Int = 224, suppressNonSpeech: Bool = false, audioContext: Int = 0
+        maxContext: Int = 0, maxContextWithPrompt: Int = 224, suppressNonSpeech: Bool = false
     ) {
         self.beamSize = beamSize
         self.bestOf = bestOf
@@ -43,7 +41,6 @@ public struct DecodingParameters: Sendable, Hashable {
         self.maxContext = maxContext
         self.maxContextWithPrompt = maxContextWithPrompt
         self.suppressNonSpeech = suppressNonSpeech
-        self.audioContext = audioContext
     }
 
     /// More characters than a segment can have: whisper-server takes 0 for 60 and cuts segments in mid-sentence.

@@ -17,6 +17,8 @@ public struct ModelFile: Sendable, Hashable {
     public let textLayers: Int
     /// Frequency bands of the input: 80, or 128 in large-v3.
     public let melBands: Int
+    /// How the weights are stored; `nil`: in a way that is not known here.
+    public let weights: WeightType?
 
     /// The file's name without "ggml-" and ".bin", such as "tiny.en".
     public var name: String {
@@ -52,6 +54,7 @@ public struct ModelFile: Sendable, Hashable {
         audioLayers = header[5]
         textLayers = header[9]
         melBands = header[10]
+        weights = Self.weightType(header)
         try Self.check(header, path: path, byteCount: byteCount)
     }
 
@@ -101,28 +104,17 @@ public struct ModelFile: Sendable, Hashable {
         }
     }
 
+    /// Less than of any known type.
+    private static let leastBitsPerWeight = 1.5
+
+    /// Quantized files have their quantization's version in the thousands.
+    private static func weightType(_ header: [Int]) -> WeightType? { WeightType(rawValue: header[11] % 1_000) }
+
     /// A lower bound from the large weights: embedding, attention and feed-forward matrices, convolutions.
     private static func leastByteCount(_ header: [Int]) -> Int {
         let (vocabulary, state) = (header[1], header[3])
         let layers = 12 * header[5] + 16 * header[9]
         let weights = vocabulary * state + layers * state * state + 3 * state * (header[10] + state)
-        return Int(Double(weights) * bitsPerWeight(fileType: header[11] % 1_000) / 8)
-    }
-
-    /// Source: `ggml_ftype` and the block sizes in ggml. An unknown type gets less than any known one.
-    private static func bitsPerWeight(fileType: Int) -> Double {
-        switch fileType {
-        case 0: 32
-        case 1: 16
-        case 2, 12: 4.5
-        case 3: 5
-        case 7: 8.5
-        case 8, 13: 5.5
-        case 9: 6
-        case 10: 2.5
-        case 11: 3.4
-        case 14: 6.5
-        default: 1.5
-        }
+        return Int(Double(weights) * (weightType(header)?.bitsPerWeight ?? leastBitsPerWeight) / 8)
     }
 }

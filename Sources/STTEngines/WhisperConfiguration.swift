@@ -2,6 +2,12 @@
 public struct WhisperConfiguration: Sendable {
     /// Path of a ggml model.
     public var modelPath: String
+    /// Where models are that can be asked for by name. `nil`: the folder of ``modelPath``.
+    public var modelFolder: String?
+    /// Names that may be asked for beside the default's. `nil`: all in the folder.
+    public var modelNames: [String]?
+    /// Whether models in half precision are loaded in bfloat16, of which a copy is made beside them.
+    public var prefersBFloat16: Bool
     /// The file of whisper-server. `nil`: look for it on PATH.
     public var serverPath: String?
     /// The file of whisper-cli. `nil`: look for it on PATH.
@@ -22,11 +28,15 @@ public struct WhisperConfiguration: Sendable {
 
     /// A configuration that takes the programs from PATH and one thread for each engine.
     public init(
-        modelPath: String, serverPath: String? = nil, commandLinePath: String? = nil, usesServer: Bool = true,
+        modelPath: String, modelFolder: String? = nil, modelNames: [String]? = nil, prefersBFloat16: Bool = false,
+        serverPath: String? = nil, commandLinePath: String? = nil, usesServer: Bool = true,
         threads: Int = 1, decoding: DecodingParameters = DecodingParameters(), startLimit: Duration? = nil,
         maxRequestsPerProcess: Int = 2_000, maxResidentBytes: Int? = nil
     ) {
         self.modelPath = modelPath
+        self.modelFolder = modelFolder
+        self.modelNames = modelNames
+        self.prefersBFloat16 = prefersBFloat16
         self.serverPath = serverPath
         self.commandLinePath = commandLinePath
         self.usesServer = usesServer

@@ -7,8 +7,10 @@ import STTProcess
 ///
 /// Concurrency: immutable.
 public struct WhisperEngineFactory: EngineFactory {
-    /// The model that all engines use.
-    public let model: ModelFile
+    /// The models that can be asked for.
+    public let models: ModelCatalogue
+    /// The model where none is asked for.
+    public var model: ModelFile { models.standard.file }
     /// The engine that slots get: "whisper-server" or "whisper-cli".
     public var engineName: String { server == nil ? "whisper-cli" : "whisper-server" }
     /// The file of that engine's program.
@@ -25,7 +27,9 @@ public struct WhisperEngineFactory: EngineFactory {
     ///
     /// - Throws: ``EngineError`` with code `unavailable` that says what is missing.
     public init(_ configuration: WhisperConfiguration, log: Logger) throws(EngineError) {
-        model = try ModelFile(path: configuration.modelPath)
+        models = try ModelCatalogue(
+            standardPath: configuration.modelPath, folder: configuration.modelFolder,
+            allowed: configuration.modelNames, prefersBFloat16: configuration.prefersBFloat16, log: log)
         let server =
             try configuration.usesServer
             ? Self.program("whisper-server", given: configuration.serverPath) : nil
@@ -46,19 +50,16 @@ public struct WhisperEngineFactory: EngineFactory {
         var log = log
         log[metadataKey: "slot"] = "\(slot)"
         if let server {
-            let engine = WhisperServerEngine(program: server, model: model, configuration: configuration, log: log)
+            let engine = WhisperServerEngine(program: server, models: models, configuration: configuration, log: log)
             await engine.warmUp()
             return engine
         }
-        return WhisperCommandLineEngine(program: commandLine, model: model, configuration: configuration, log: log)
+        return WhisperCommandLineEngine(program: commandLine, models: models, configuration: configuration, log: log)
     }
 
-    /// What the model cannot do of what is asked, with codes `engine.unknownLanguage` and `engine.englishOnly`.
-    public func refusal(of options: TranscriptionOptions) -> JobFailure? {
-        model.refusal(language: options.language, translate: options.translate).map {
-            JobFailure(code: $0.code, message: $0.message)
-        }
-    }
+    /// What the model that is asked for cannot do, with codes `engine.unknownModel`, `engine.unknownLanguage` and
+    /// `engine.englishOnly`.
+    public func refusal(of options: TranscriptionOptions) -> JobFailure? { models.refusal(of: options) }
 
     private static func program(_ name: String, given: String?) throws(EngineError) -> String? {
         guard let given else { return ExecutableSearch.find(name) }

@@ -3,11 +3,11 @@ import COpenSSL
 /// SHA-256 of bytes as they come (FIPS 180-4), by OpenSSL.
 ///
 /// Concurrency: not Sendable; belongs to what holds it.
-struct SHA256Hasher: ~Copyable {
+package struct SHA256Hasher: ~Copyable {
     private let context: OpaquePointer
 
     /// `nil` where OpenSSL has no memory, or was built without the hash.
-    init?() {
+    package init?() {
         guard let context = EVP_MD_CTX_new() else { return nil }
         guard EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
             EVP_MD_CTX_free(context)
@@ -20,13 +20,13 @@ struct SHA256Hasher: ~Copyable {
         EVP_MD_CTX_free(context)
     }
 
-    mutating func update(_ bytes: [UInt8]) {
+    package mutating func update(_ bytes: [UInt8]) {
         let added = bytes.withUnsafeBytes { EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
         precondition(added == 1, "a digest that was begun takes any bytes")
     }
 
     /// Lower-case hexadecimal. Nothing may be added afterwards.
-    mutating func finish() -> String {
+    package mutating func finish() -> String {
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
         let ended = EVP_DigestFinal_ex(context, &digest, &count)
@@ -36,7 +36,7 @@ struct SHA256Hasher: ~Copyable {
     }
 
     /// Of a text's UTF-8 bytes, in lower-case hexadecimal. `nil` as for `init`.
-    static func hash(_ text: String) -> String? {
+    package static func hash(_ text: String) -> String? {
         guard var hasher = SHA256Hasher() else { return nil }
         hasher.update(Array(text.utf8))
         return hasher.finish()

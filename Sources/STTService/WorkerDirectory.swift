@@ -38,18 +38,30 @@ public final class WorkerDirectory: Sendable {
                 code: "engine.unknownLanguage",
                 message: "Whisper does not know the language \"\(language)\"; give an ISO 639-1 code such as \"en\"")
         }
-        guard case .success(let workers) = await reports.value(), !workers.isEmpty,
-            !workers.contains(where: \.isMultilingual)
-        else { return nil }
+        guard case .success(let workers) = await reports.value(), !workers.isEmpty else { return nil }
+        if let name = options.model, workers.allSatisfy({ $0.models != nil }) {
+            let models = workers.flatMap { $0.models ?? [] }
+            let named = models.filter { $0.name == name }
+            guard !named.isEmpty else {
+                let known = Set(models.map(\.name)).sorted().joined(separator: ", ")
+                return JobFailure(
+                    code: "engine.unknownModel", message: "no worker has a model \"\(name)\"; there are: \(known)")
+            }
+            return named.contains(where: \.isMultilingual) ? nil : Self.englishOnly("the model \"\(name)\"", options)
+        }
+        return workers.contains(where: \.isMultilingual) ? nil : Self.englishOnly("the workers' models", options)
+    }
+
+    /// What models that know English only cannot do of what is asked.
+    private static func englishOnly(_ models: String, _ options: TranscriptionOptions) -> JobFailure? {
         if let language = options.language, language != "auto", language != "en" {
             return JobFailure(
                 code: "engine.englishOnly",
-                message: "the workers' models understand English only, not \"\(language)\";"
-                    + " one of them needs a multilingual model")
+                message: "\(models) cannot do \"\(language)\", but English only; it needs a multilingual model")
         }
         guard options.translate else { return nil }
         return JobFailure(
-            code: "engine.englishOnly", message: "the workers' models are English only and cannot translate")
+            code: "engine.englishOnly", message: "\(models) cannot translate, and know English only")
     }
 
     /// Whether somebody does the work, for Health.

@@ -1,7 +1,7 @@
 public import STTCore
 
 /// Who a worker is, for its reports.
-public struct WorkerIdentity: Sendable, Hashable {
+public struct WorkerIdentity: Sendable {
     /// Made anew with each start of a worker.
     public var id: String
     public var host: String
@@ -12,10 +12,13 @@ public struct WorkerIdentity: Sendable, Hashable {
     public var engine: String
     public var model: String
     public var isMultilingual: Bool
+    /// What jobs may ask for at the moment.
+    public var models: @Sendable () -> [WorkerReport.Model]?
 
     public init(
         id: String = OwnerToken().description, host: String, pid: Int, version: String, startedAt: Timestamp,
-        engine: String, model: String, isMultilingual: Bool
+        engine: String, model: String, isMultilingual: Bool,
+        models: @escaping @Sendable () -> [WorkerReport.Model]? = { nil }
     ) {
         self.id = id
         self.host = host
@@ -25,6 +28,7 @@ public struct WorkerIdentity: Sendable, Hashable {
         self.engine = engine
         self.model = model
         self.isMultilingual = isMultilingual
+        self.models = models
     }
 
     func report(_ snapshot: WorkerSnapshot) -> WorkerReport {
@@ -33,6 +37,6 @@ public struct WorkerIdentity: Sendable, Hashable {
             slotsBusy: snapshot.slotsBusy, chunksCommitted: snapshot.chunksCommitted,
             chunksFenced: snapshot.chunksFenced, chunksRetried: snapshot.chunksRetried,
             engineRestarts: snapshot.engineRestarts, engine: engine, model: model, isMultilingual: isMultilingual,
-            engineTrouble: snapshot.engineTrouble, isDraining: snapshot.isDraining)
+            models: models(), engineTrouble: snapshot.engineTrouble, isDraining: snapshot.isDraining)
     }
 }

@@ -39,6 +39,23 @@ struct WorkerDirectoryTests {
         #expect(await down.refusal(of: TranscriptionOptions(language: "xx"))?.code == "engine.unknownLanguage")
     }
 
+    @Test("refuses a model that no worker has, and a language that it does not know")
+    func models() async throws {
+        var first = report("a")
+        first.models = [.init(name: "tiny.en", isMultilingual: false)]
+        var second = report("b", isMultilingual: true)
+        second.models = [.init(name: "base", isMultilingual: true)]
+        let directory = WorkerDirectory(registry: ScriptedRegistry([first, second]), logger: silent)
+        let unknown = await directory.refusal(of: TranscriptionOptions(model: "huge"))
+        #expect(unknown?.code == "engine.unknownModel")
+        #expect(unknown?.message == "no worker has a model \"huge\"; there are: base, tiny.en")
+        #expect(await directory.refusal(of: TranscriptionOptions(language: "de", model: "base")) == nil)
+        let german = TranscriptionOptions(language: "de", model: "tiny.en")
+        #expect(await directory.refusal(of: german)?.code == "engine.englishOnly")
+        let silentOnes = WorkerDirectory(registry: ScriptedRegistry([first, report("c")]), logger: silent)
+        #expect(await silentOnes.refusal(of: TranscriptionOptions(model: "huge")) == nil)
+    }
+
     @Test("health says who works, and that jobs wait where nobody does")
     func state() async throws {
         func state(_ reports: [WorkerReport]?) async -> DependencyState {

@@ -16,15 +16,29 @@ public struct WorkerReport: Sendable, Hashable, Codable {
     public var engine: String
     public var model: String
     public var isMultilingual: Bool
+    /// What jobs may ask it for by name. `nil`: it does not say, as workers of earlier versions.
+    public var models: [Model]?
     /// Why its engines cannot work at the moment.
     public var engineTrouble: String?
     /// It finishes what it has and takes nothing more.
     public var isDraining: Bool
 
+    /// A model that a job may ask for.
+    public struct Model: Sendable, Hashable, Codable {
+        public var name: String
+        public var isMultilingual: Bool
+
+        public init(name: String, isMultilingual: Bool) {
+            self.name = name
+            self.isMultilingual = isMultilingual
+        }
+    }
+
     public init(
         id: String, host: String, pid: Int, version: String, startedAt: Timestamp, slotsTotal: Int, slotsBusy: Int = 0,
         chunksCommitted: Int = 0, chunksFenced: Int = 0, chunksRetried: Int = 0, engineRestarts: Int = 0,
-        engine: String, model: String, isMultilingual: Bool, engineTrouble: String? = nil, isDraining: Bool = false
+        engine: String, model: String, isMultilingual: Bool, models: [Model]? = nil, engineTrouble: String? = nil,
+        isDraining: Bool = false
     ) {
         self.id = id
         self.host = host
@@ -40,6 +54,7 @@ public struct WorkerReport: Sendable, Hashable, Codable {
         self.engine = engine
         self.model = model
         self.isMultilingual = isMultilingual
+        self.models = models
         self.engineTrouble = engineTrouble
         self.isDraining = isDraining
     }

@@ -11,7 +11,7 @@ public struct WhisperCommandLineEngine: TranscriptionEngine {
     public let name = "whisper-cli"
 
     let program: String
-    let model: ModelFile
+    let models: ModelCatalogue
     let configuration: WhisperConfiguration
     let log: Logger
 
@@ -19,10 +19,12 @@ public struct WhisperCommandLineEngine: TranscriptionEngine {
 
     /// Runs the program once.
     public func transcribe(_ request: EngineRequest) async throws(EngineError) -> EngineResult {
+        let model = try models.model(named: request.model).loaded
         let language = try model.languageArgument(for: request)
         guard !request.samples.isEmpty else { return EngineResult(segments: [], language: nil, elapsed: .zero) }
         let command = ProcessCommand(
-            program, arguments(request, language: language), output: .keepHead(limit: Self.outputLimit))
+            program, arguments(request, model: model, language: language), environment: EngineEnvironment.variables,
+            output: .keepHead(limit: Self.outputLimit))
         let start = ContinuousClock.now
         let outcome: ChildProcess.Outcome
         do {
@@ -48,7 +50,7 @@ public struct WhisperCommandLineEngine: TranscriptionEngine {
     public func shutdown() async {}
 
     /// The arguments, as `whisper_params_parse` in whisper-cli's source reads them.
-    private func arguments(_ request: EngineRequest, language: String) -> [String] {
+    private func arguments(_ request: EngineRequest, model: ModelFile, language: String) -> [String] {
         let decoding = configuration.decoding
         var arguments = [
             "--model", model.path, "--threads", "\(configuration.threads)",
@@ -65,7 +67,7 @@ public struct WhisperCommandLineEngine: TranscriptionEngine {
             "--word-thold", "\(decoding.wordThreshold)",
             "--max-context", "\(decoding.context(withPrompt: request.prompt))",
             "--max-len", "\(DecodingParameters.unlimitedSegmentLength)",
-            "--audio-ctx", "\(decoding.audioContext)",
+            "--audio-ctx", "\(request.audioContext)",
         ]
         if request.translate { arguments.append("--translate") }
         if decoding.suppressNonSpeech { arguments.append("--suppress-nst") }

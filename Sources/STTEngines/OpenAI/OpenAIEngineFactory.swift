@@ -22,6 +22,11 @@ public struct OpenAIEngineFactory: EngineFactory {
     /// Whether the default model knows more than English, as far as its name tells.
     public var isMultilingual: Bool { Self.isMultilingual(modelName) }
 
+    /// The models that jobs may ask for.
+    public var offered: [WorkerReport.Model] {
+        shared.configuration.models.map { WorkerReport.Model(name: $0, isMultilingual: Self.isMultilingual($0)) }
+    }
+
     public func makeEngine(slot: Int) async throws(EngineError) -> any TranscriptionEngine {
         OpenAIEngine(shared, slot: slot)
     }

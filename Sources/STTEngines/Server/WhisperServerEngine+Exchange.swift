@@ -3,7 +3,7 @@ import STTHTTP
 
 extension WhisperServerEngine {
     /// The form of a request, as `get_req_parameters` in whisper-server's source reads it.
-    func form(_ request: EngineRequest, language: String) -> [HTTPRequest.Field] {
+    func form(_ request: EngineRequest, language: String, audioContext: Int) -> [HTTPRequest.Field] {
         let decoding = configuration.decoding
         return [
             HTTPRequest.Field("file", file: WaveFile.encode(request.samples), fileName: "chunk.wav"),
@@ -23,7 +23,7 @@ extension WhisperServerEngine {
             HTTPRequest.Field("word_thold", "\(decoding.wordThreshold)"),
             HTTPRequest.Field("max_context", "\(decoding.context(withPrompt: request.prompt))"),
             HTTPRequest.Field("max_len", "\(DecodingParameters.unlimitedSegmentLength)"),
-            HTTPRequest.Field("audio_ctx", "\(decoding.audioContext)"),
+            HTTPRequest.Field("audio_ctx", "\(audioContext)"),
             HTTPRequest.Field("suppress_nst", "\(decoding.suppressNonSpeech)"),
             HTTPRequest.Field("no_timestamps", "false"),
             HTTPRequest.Field("token_timestamps", "true"),

@@ -6,7 +6,8 @@ import STTProcess
 /// A warm whisper-server: the model is loaded once and answers one request after another.
 ///
 /// The process starts with the first request. Where it ended, was killed or is due for replacement, the next one starts in
-/// the background at once. A request that is cancelled or takes too long has its process killed: that stops the
+/// the background at once. A request for another model than the last one's has the process replaced, and that model stays
+/// loaded until another is asked for. A request that is cancelled or takes too long has its process killed: that stops the
 /// computation for certain, whatever it is doing.
 ///
 /// Concurrency: an actor; its owner gives it one request at a time, while `recycle` and `shutdown` may come at any time.
@@ -17,33 +18,41 @@ public actor WhisperServerEngine: TranscriptionEngine {
     public nonisolated let name = "whisper-server"
 
     private let program: String
-    private let model: ModelFile
+    private let models: ModelCatalogue
+    /// What the process has loaded, or the next one will.
+    private var model: WhisperModel
     let configuration: WhisperConfiguration
     private let log: Logger
     private var server: WhisperServerProcess?
     private var starting: Task<Start, Never>?
     private var answeredRequests = 0
+    /// Whether the process has run a fitted window, which spoils its full one: ``FittedWindow``.
+    private var hasRunFitted = false
     private var isAnswering = false
     private var isRecycleDue = false
     private(set) var isShutDown = false
 
-    init(program: String, model: ModelFile, configuration: WhisperConfiguration, log: Logger) {
+    init(program: String, models: ModelCatalogue, configuration: WhisperConfiguration, log: Logger) {
         self.program = program
-        self.model = model
+        self.models = models
+        model = models.standard
         self.configuration = configuration
         self.log = log
     }
 
     /// Asks the server, which is started where there is none.
     public func transcribe(_ request: EngineRequest) async throws(EngineError) -> EngineResult {
-        let language = try model.languageArgument(for: request)
+        let isLoaded = request.model ?? models.standard.name == model.name
+        let wanted = isLoaded ? model : try models.model(named: request.model)
+        let language = try wanted.file.languageArgument(for: request)
         guard !request.samples.isEmpty else { return EngineResult(segments: [], language: nil, elapsed: .zero) }
-        let server = try await readyServer()
+        if wanted != model { await change(to: wanted) }
+        let (server, audioContext) = try await server(for: request)
         isAnswering = true
         defer { isAnswering = false }
         let clock = ContinuousClock()
         let start = clock.now
-        let fields = form(request, language: language)
+        let fields = form(request, language: language, audioContext: audioContext)
         let reply = await withTaskCancellationHandler {
             await EngineHTTP.exchange(server.inferenceURL, fields: fields, timeLimit: request.timeLimit)
         } onCancel: {
@@ -87,8 +96,34 @@ public actor WhisperServerEngine: TranscriptionEngine {
         server = nil
     }
 
+    private func change(to wanted: WhisperModel) async {
+        log.info("changing the model", metadata: ["from": "\(model.name)", "to": "\(wanted.name)"])
+        model = wanted
+        starting?.cancel()
+        if let starting, case .success(let server) = await starting.value { await server.stop() }
+        starting = nil
+        await server?.stop()
+        server = nil
+    }
+
     /// The process id of the server, while there is one.
     var processID: Int32? { server?.child.processID }
+
+    /// A server that can run the request's window, and the positions to tell it.
+    private func server(for request: EngineRequest) async throws(EngineError) -> (WhisperServerProcess, Int) {
+        var server = try await readyServer()
+        var audioContext = request.audioContext
+        if hasRunFitted {
+            if let clean = request.audioContextAfterFitted {
+                audioContext = clean
+            } else {
+                await replace(server, because: "the full window is needed after fitted ones")
+                server = try await readyServer()
+            }
+        }
+        if audioContext > 0 { hasRunFitted = true }
+        return (server, audioContext)
+    }
 
     private func readyServer() async throws(EngineError) -> WhisperServerProcess {
         if let server {
@@ -119,11 +154,12 @@ public actor WhisperServerEngine: TranscriptionEngine {
         }
         server = started
         answeredRequests = 0
+        hasRunFitted = false
         return started
     }
 
     private func start() -> Task<Start, Never> {
-        Task { [program, model, configuration, log] in
+        Task { [program, model = model.loaded, configuration, log] in
             let clock = ContinuousClock()
             let begin = clock.now
             do throws(EngineError) {
@@ -131,7 +167,10 @@ public actor WhisperServerEngine: TranscriptionEngine {
                     program: program, model: model, configuration: configuration, log: log)
                 log.info(
                     "whisper-server is ready",
-                    metadata: ["pid": "\(server.child.processID)", "seconds": "\((clock.now - begin) / .seconds(1))"])
+                    metadata: [
+                        "pid": "\(server.child.processID)", "model": "\(model.name)",
+                        "seconds": "\((clock.now - begin) / .seconds(1))",
+                    ])
                 return .success(server)
             } catch {
                 log.warning("whisper-server did not start", metadata: ["reason": "\(error.message)"])
@@ -155,7 +194,7 @@ public actor WhisperServerEngine: TranscriptionEngine {
 
     private func replaceIfDue(_ server: WhisperServerProcess) async {
         answeredRequests += 1
-        let limit = configuration.maxResidentBytes ?? (2 * model.byteCount + 1 << 30)
+        let limit = configuration.maxResidentBytes ?? (2 * model.loaded.byteCount + 1 << 30)
         if isRecycleDue {
             await replace(server, because: "asked to")
         } else if answeredRequests >= configuration.maxRequestsPerProcess {

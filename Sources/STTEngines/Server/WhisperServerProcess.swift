@@ -84,7 +84,8 @@ extension WhisperServerProcess {
             "--inference-path", "/inference", "--threads", "\(configuration.threads)",
         ]
         do {
-            let child = try await ChildProcess.start(ProcessCommand(program, arguments))
+            let child = try await ChildProcess.start(
+                ProcessCommand(program, arguments, environment: EngineEnvironment.variables))
             return WhisperServerProcess(child: child, port: port, basePath: basePath)
         } catch {
             throw .cannotStart(error)

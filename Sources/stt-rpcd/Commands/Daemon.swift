@@ -15,7 +15,7 @@ struct Daemon: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            StandaloneCommand.self, ServeCommand.self, WorkCommand.self, DoctorCommand.self, TokenCommand.self,
-            SettingsCommand.self,
+            StandaloneCommand.self, ServeCommand.self, WorkCommand.self, DoctorCommand.self, ModelsCommand.self,
+            TokenCommand.self, SettingsCommand.self,
         ])
 }

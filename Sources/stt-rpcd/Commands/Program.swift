@@ -25,6 +25,9 @@ enum Program {
         } catch let error as StartFailure {
             StandardError.print("stt-rpcd: error: \(error.message)")
             return 3
+        } catch let error as CommandFailure {
+            StandardError.print("stt-rpcd: error: \(error)")
+            return 1
         } catch {
             let status = Daemon.exitCode(for: error)
             let text = Daemon.fullMessage(for: error)

@@ -4,6 +4,20 @@ extension Setting {
         key: "engine.model", variable: "STT_WHISPER_MODEL", flag: "model", kind: .text,
         defaultNote: "none, required with whisper", commands: [.standalone, .work],
         help: "Whisper model in ggml format.")
+    static let models = Setting(
+        key: "engine.models", variable: "STT_MODELS", flag: "models", kind: .list,
+        defaultNote: "all in the folder", commands: [.standalone, .work],
+        help: "Names of the models that jobs may ask for beside the default one. The flag may be given more than once.")
+    static let modelFolder = Setting(
+        key: "engine.modelFolder", variable: "STT_MODEL_FOLDER", flag: "model-folder", kind: .text,
+        defaultNote: "the default model's", commands: [.standalone, .work],
+        help: "Folder of the models that jobs may ask for by name.")
+    static let weights = Setting(
+        key: "engine.weights", variable: "STT_WEIGHTS", flag: "weights", kind: .choice(["auto", "file"]),
+        defaultValue: .text("auto"), commands: [.standalone, .work],
+        help:
+            "auto: load f16 models as bf16 where the processor computes with it; a copy is made beside the model. file: load each as it is."
+    )
     static let whisperServer = Setting(
         key: "engine.whisperServer", variable: "STT_WHISPER_SERVER", flag: "whisper-server", kind: .text,
         defaultNote: "the one on PATH", commands: [.standalone, .work], help: "The whisper-server program.")
@@ -13,11 +27,11 @@ extension Setting {
         help: "The whisper-cli program, used where there is no whisper-server.")
     static let slots = Setting(
         key: "engine.slots", variable: "STT_SLOTS", flag: "slots", kind: .integer(1...64),
-        defaultNote: "the processors, at most 4; 8 with openai", commands: [.standalone, .work],
+        defaultNote: "the cores, at most 8 and what the memory holds; 8 with openai", commands: [.standalone, .work],
         help: "Engines that run at once.")
     static let threads = Setting(
         key: "engine.threads", variable: "STT_THREADS", flag: "threads", kind: .integer(1...64),
-        defaultNote: "the processors divided by the slots", commands: [.standalone, .work],
+        defaultNote: "the cores divided by the slots", commands: [.standalone, .work],
         help: "Threads of each engine.")
     static let beamSize = Setting(
         key: "engine.beamSize", variable: "STT_BEAM_SIZE", flag: "beam-size", kind: .integer(1...8),
@@ -48,6 +62,8 @@ extension Setting {
         defaultValue: .number(24), commands: [.work],
         help: "Age at which stored audio of no job, and uploads that were not finished, are removed, in hours.")
 
-    static let engine = [model, whisperServer, whisperCli, slots, threads, beamSize, engineTimeoutSeconds]
+    static let engine = [
+        model, models, modelFolder, weights, whisperServer, whisperCli, slots, threads, beamSize, engineTimeoutSeconds,
+    ]
     static let worker = [leaseSeconds, renewSeconds, reconcileSeconds, orphanHours]
 }

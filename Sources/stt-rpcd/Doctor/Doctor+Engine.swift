@@ -64,14 +64,36 @@ extension Doctor {
             }
             do throws(EngineError) {
                 let model = try ModelFile(path: path)
-                let languages = model.isMultilingual ? "multilingual" : "English only"
-                return [.ok("model", "\(model.name), \(languages), \(model.byteCount >> 20) MiB")]
+                return [.ok("model", "\(model.summary)\(fasterForm(of: model))")] + otherModels(than: model)
             } catch {
                 return [
                     .fail("model", error.message, hint: "get a whole model in ggml format (scripts/install-model.sh)")
                 ]
             }
         }
+    }
+
+    private func fasterForm(of model: ModelFile) -> String {
+        guard model.weights == .f16, ProcessorFeatures.hasBFloat16 else { return "" }
+        return settings.text(.weights) == "auto" ? ", loaded as bf16" : ", slower than as bf16 (STT_WEIGHTS=file)"
+    }
+
+    /// What jobs may ask for by name; nothing where there is no other.
+    private func otherModels(than model: ModelFile) -> [Finding] {
+        let folder = settings.text(.modelFolder) ?? (model.path as NSString).deletingLastPathComponent
+        var names = ModelCatalogue.files(in: folder.isEmpty ? "." : folder).map(\.name).filter { $0 != model.name }
+        if settings.isSet(.models) {
+            let missing = settings.list(.models).filter { $0 != model.name && !names.contains($0) }
+            guard missing.isEmpty else {
+                return [
+                    .warn(
+                        "models", "\(folder) has no \(missing.joined(separator: ", "))",
+                        hint: "add it (stt-rpcd models add), or correct STT_MODELS")
+                ]
+            }
+            names = names.filter(settings.list(.models).contains)
+        }
+        return names.isEmpty ? [] : [.ok("models", names.joined(separator: ", "))]
     }
 
     /// Runs the engine for real: missing libraries, instructions that the processor has not, and too little memory show

@@ -3,6 +3,9 @@ import ArgumentParser
 /// Which Whisper programs and model are used.
 struct EngineOptions: SettingOptions {
     @Option(.model) var model: String?
+    @Option(.models) var models: [String] = []
+    @Option(.modelFolder) var modelFolder: String?
+    @Option(.weights) var weights: String?
     @Option(.whisperServer) var whisperServer: String?
     @Option(.whisperCli) var whisperCli: String?
     @Option(.slots) var slots: String?
@@ -12,8 +15,9 @@ struct EngineOptions: SettingOptions {
 
     var given: GivenSettings {
         [
-            .model: model, .whisperServer: whisperServer, .whisperCli: whisperCli, .slots: slots, .threads: threads,
-            .beamSize: beamSize, .engineTimeoutSeconds: engineTimeoutSeconds,
+            .model: model, .models: models.isEmpty ? nil : models.joined(separator: ","), .modelFolder: modelFolder,
+            .weights: weights, .whisperServer: whisperServer, .whisperCli: whisperCli, .slots: slots,
+            .threads: threads, .beamSize: beamSize, .engineTimeoutSeconds: engineTimeoutSeconds,
         ]
     }
 }

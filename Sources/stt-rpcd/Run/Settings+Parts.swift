@@ -59,9 +59,17 @@ extension Settings {
 }
 
 extension Settings {
-    private static var processors: Int { max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }
+    var slots: Int { slotPlan.slots }
 
-    var slots: Int { integer(.slots) ?? usualSlots ?? min(Self.processors, 4) }
+    private var slotPlan: SlotPlan {
+        var status = stat()
+        let modelBytes = text(.model).map { stat($0, &status) == 0 ? Int(status.st_size) : 0 } ?? 0
+        return SlotPlan(
+            slots: integer(.slots) ?? usualSlots, threads: integer(.threads), cores: ProcessorFeatures.usableCores,
+            memoryBytes: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)), modelBytes: modelBytes)
+    }
+
+    private var prefersBFloat16: Bool { text(.weights) == "auto" && ProcessorFeatures.hasBFloat16 }
 
     /// - Throws: `StartFailure` where there is no model.
     func whisper() throws(StartFailure) -> WhisperConfiguration {
@@ -71,8 +79,9 @@ extension Settings {
         }
         let beamSize = integer(.beamSize) ?? 1
         return WhisperConfiguration(
-            modelPath: model, serverPath: text(.whisperServer), commandLinePath: text(.whisperCli),
-            threads: integer(.threads) ?? max(Self.processors / slots, 1),
+            modelPath: model, modelFolder: text(.modelFolder), modelNames: isSet(.models) ? list(.models) : nil,
+            prefersBFloat16: prefersBFloat16, serverPath: text(.whisperServer), commandLinePath: text(.whisperCli),
+            threads: slotPlan.threads,
             decoding: DecodingParameters(beamSize: beamSize, bestOf: max(beamSize, 2)))
     }
 

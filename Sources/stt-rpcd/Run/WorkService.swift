@@ -30,7 +30,7 @@ struct WorkService: Sendable {
         let identity = WorkerIdentity(
             id: cluster.member, host: Cluster.hostName, pid: Int(getpid()), version: Version.current,
             startedAt: SystemWallClock().now, engine: selected.engineName, model: selected.modelName,
-            isMultilingual: selected.isMultilingual)
+            isMultilingual: selected.isMultilingual, models: selected.models)
         var logger = logger
         logger[metadataKey: "worker"] = "\(identity.id)"
         self.logger = logger

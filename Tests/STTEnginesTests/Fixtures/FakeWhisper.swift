@@ -17,6 +17,12 @@ final class FakeWhisper: Sendable {
     /// How often the program was started.
     var starts: Int { ((try? String(contentsOfFile: directory.file("starts"), encoding: .utf8)) ?? "").count }
 
+    /// The files of the models that it was started with.
+    var startedModels: [String] {
+        ((try? String(contentsOfFile: directory.file("models"), encoding: .utf8)) ?? "").split(separator: "\n").map(
+            String.init)
+    }
+
     /// What the last request's form said, one "name=value" a line, files left out.
     var lastForm: [String] {
         ((try? String(contentsOfFile: directory.file("form"), encoding: .utf8)) ?? "").split(separator: "\n").map(
@@ -38,14 +44,24 @@ final class FakeWhisper: Sendable {
         let script = Self.server.replacing("@DIRECTORY@", with: directory.path)
             .replacing("@BEHAVIOURS@", with: behaviours.joined(separator: " "))
         return WhisperServerEngine(
-            program: try directory.script("whisper-server", script), model: try Self.model(in: directory),
-            configuration: configuration, log: .quiet)
+            program: try directory.script("whisper-server", script), models: try models(), configuration: configuration,
+            log: .quiet)
+    }
+
+    /// A default model "model", and "english" beside it.
+    private func models() throws -> ModelCatalogue {
+        _ = try Self.model(in: directory, vocabulary: 51_864, name: "english.bin")
+        return try Self.catalogue(Self.model(in: directory))
+    }
+
+    static func catalogue(_ model: ModelFile) throws -> ModelCatalogue {
+        try ModelCatalogue(standardPath: model.path, prefersBFloat16: false, log: .quiet)
     }
 
     /// A whisper-cli made of a shell script.
     func commandLine(_ script: String) throws -> WhisperCommandLineEngine {
         WhisperCommandLineEngine(
-            program: try directory.script("whisper-cli", "#!/bin/sh\n" + script), model: try Self.model(in: directory),
+            program: try directory.script("whisper-cli", "#!/bin/sh\n" + script), models: try models(),
             configuration: WhisperConfiguration(modelPath: "unused"), log: .quiet)
     }
 
@@ -76,6 +92,7 @@ final class FakeWhisper: Sendable {
         behaviours = "@BEHAVIOURS@".split()
         behaviour = behaviours[min(number, len(behaviours)) - 1]
         option = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+        with open(here + "/models", "a") as file: file.write(os.path.basename(option["--model"]) + "\n")
         if behaviour == "noModel":
             print("whisper_init: reading\nerror: failed to initialize whisper context", file=sys.stderr)
             sys.exit(3)

@@ -31,12 +31,16 @@ enum RealWhisper {
         var configuration = configuration()
         change(&configuration)
         return WhisperServerEngine(
-            program: server, model: try ModelFile(path: model), configuration: configuration, log: .quiet)
+            program: server, models: try models(), configuration: configuration, log: .quiet)
     }
 
     static func commandLineEngine() throws -> WhisperCommandLineEngine {
         WhisperCommandLineEngine(
-            program: commandLine, model: try ModelFile(path: model), configuration: configuration(), log: .quiet)
+            program: commandLine, models: try models(), configuration: configuration(), log: .quiet)
+    }
+
+    private static func models() throws -> ModelCatalogue {
+        try ModelCatalogue(standardPath: model, prefersBFloat16: false, log: .quiet)
     }
 
     /// A request with the sample's audio.

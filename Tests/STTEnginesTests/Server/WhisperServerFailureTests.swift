@@ -62,6 +62,49 @@ struct WhisperServerFailureTests {
         await engine.shutdown()
     }
 
+    @Test("computes as much of the window as the audio fills, and gets a fresh process for all of it after that")
+    func fittedWindow() async throws {
+        let fake = try FakeWhisper()
+        let engine = try fake.server("well")
+        let requests: [(EngineWindow, Int, String, Int)] = [
+            (.full, 27, "0", 1), (.full, 2, "0", 1), (.fitted, 2, "512", 1), (.fitted, 12, "768", 1),
+            (.full, 12, "1280", 1), (.full, 25, "1280", 1), (.fitted, 27, "0", 2), (.full, 12, "0", 2),
+        ]
+        for (window, seconds, context, starts) in requests {
+            var request = FakeWhisper.request()
+            request.samples = [Int16](repeating: 100, count: seconds * 16_000)
+            request.window = window
+            _ = try await engine.transcribe(request)
+            #expect(fake.lastForm.contains("audio_ctx=\(context)"), "\(window) \(seconds)")
+            #expect(fake.starts == starts)
+        }
+        await engine.shutdown()
+    }
+
+    @Test("is replaced for a request for another model, which then stays loaded")
+    func otherModel() async throws {
+        let fake = try FakeWhisper()
+        let engine = try fake.server("well")
+        var request = FakeWhisper.request()
+        _ = try await engine.transcribe(request)
+        let first = try #require(await engine.processID)
+        request.model = "english"
+        for _ in 0..<2 { _ = try await engine.transcribe(request) }
+        #expect(ProcessProbe.isGone(first))
+        request.language = "de"
+        #expect(
+            await engineError { () async throws(EngineError) in _ = try await engine.transcribe(request) }?.code
+                == .rejected)
+        request.model = "huge"
+        let unknown = await engineError { () async throws(EngineError) in _ = try await engine.transcribe(request) }
+        #expect(unknown?.code == .unavailable)
+        #expect(unknown?.message == "there is no model \"huge\" here; there are: model, english")
+        request.model = nil
+        _ = try await engine.transcribe(request)
+        #expect(fake.startedModels == ["model.bin", "english.bin", "model.bin"])
+        await engine.shutdown()
+    }
+
     @Test("that is killed in mid-request is a crash, told with the end of its error output")
     func crash() async throws {
         let error = try await failure("crash")
@@ -212,7 +255,7 @@ struct WhisperServerFailureTests {
     func missing() async throws {
         let directory = try TemporaryDirectory()
         let engine = WhisperServerEngine(
-            program: "/no/such/whisper-server", model: try FakeWhisper.model(in: directory),
+            program: "/no/such/whisper-server", models: try FakeWhisper.catalogue(FakeWhisper.model(in: directory)),
             configuration: WhisperConfiguration(modelPath: "unused"), log: .quiet)
         let error = await engineError { () async throws(EngineError) in
             _ = try await engine.transcribe(FakeWhisper.request())

@@ -148,7 +148,8 @@ struct WhisperServerRealTests {
         let directory = try TemporaryDirectory()
         let model = try FakeWhisper.model(in: directory)
         let engine = WhisperServerEngine(
-            program: RealWhisper.server, model: model, configuration: RealWhisper.configuration(), log: .quiet)
+            program: RealWhisper.server, models: try FakeWhisper.catalogue(model),
+            configuration: RealWhisper.configuration(), log: .quiet)
         let error = await engineError { () async throws(EngineError) in
             _ = try await engine.transcribe(FakeWhisper.request())
         }
