@@ -2,7 +2,7 @@ import STTCore
 
 /// How a worker runs its engines on a chunk.
 public struct DecodingPolicy: Sendable {
-    /// A chunk with less audio than this is tried first with the engine's window fitted to it. Zero: never.
+    /// A chunk with no more audio than this is tried first with the engine's window fitted to it. Zero: never.
     public var fittedWindowLimit: Duration
     /// How much of the previous chunk's text is carried, at most, where a job asks for it.
     public var carriedCharacters: Int
@@ -13,7 +13,7 @@ public struct DecodingPolicy: Sendable {
     public var predecessorPoll: Duration
 
     public init(
-        fittedWindowLimit: Duration = .seconds(24), carriedCharacters: Int = 200,
+        fittedWindowLimit: Duration = .milliseconds(FittedWindow.largestSampleCount / 16), carriedCharacters: Int = 200,
         predecessorWait: Duration = .seconds(60), predecessorPoll: Duration = .milliseconds(150)
     ) {
         self.fittedWindowLimit = fittedWindowLimit
@@ -24,6 +24,6 @@ public struct DecodingPolicy: Sendable {
 
     /// The window of a chunk's first run. After a failed attempt it is the full one, as the model was trained.
     func window(audio: Duration, attempt: Int) -> EngineWindow {
-        attempt <= 1 && audio < fittedWindowLimit ? .fitted : .full
+        attempt <= 1 && fittedWindowLimit > .zero && audio <= fittedWindowLimit ? .fitted : .full
     }
 }

@@ -42,7 +42,7 @@ struct EngineAttempts: Sendable {
         let audio = Duration.milliseconds(stretch.levels.milliseconds.count)
         let window = configuration.decoding.window(audio: audio, attempt: claim.chunk.attempts)
         var best = try await attempt(stretch, temperature: first, window: window, &outcome)
-        if window == .fitted, let doubt = fittedRule.doubt(best.verdict, levels: stretch.levels) {
+        if window == .fitted, let doubt = fittedRule.doubt(best.verdict, samples: stretch.samples) {
             note(.retriedFullWindow, doubt, stretch, &outcome)
             best = try await attempt(stretch, temperature: first, window: .full, &outcome)
         }

@@ -64,7 +64,7 @@ struct EngineAttemptsTests {
         }
         let result = try await result(engines)
         #expect(result.segments.map(\.text) == ["all of it"])
-        #expect(result.guards.map(\.detail) == ["ends early"])
+        #expect(result.guards.map(\.detail) == ["sound without words"])
     }
 
     @Test func `A loop is tried at higher temperatures with the full window, until it is none`() async throws {

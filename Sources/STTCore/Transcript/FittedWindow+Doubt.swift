@@ -1,9 +1,11 @@
 extension FittedWindow {
-    /// A sign that a result would have been another with the full window. Tuned on 200 chunks of 1 to 28 s: those that came
-    /// out spoilt all show one, and one good chunk in fifty does, which then runs again with the full window.
+    /// A sign that a result would have been another with the full window. Tuned on 244 chunks of 1 to 28 s, see
+    /// docs/ACCURACY.md: most of those that came out spoilt show one, and so does one good chunk in fifty.
     public enum Doubt: String, Sendable, Hashable, CaseIterable {
         /// A second or more of loud audio lies under no segment: a sentence is missing.
         case uncovered
+        /// A long segment has hardly a word a second: a sentence is missing within it.
+        case sparse
         /// A segment begins where the audio has ended: the decoder went on without any.
         case beyondEnd
         /// Words follow themselves at once.
@@ -14,6 +16,9 @@ extension FittedWindow {
 
     /// Below this mean log probability of any segment a result is in doubt.
     public static let leastLogProbability = -0.8
+
+    /// Slower speech than a word a second for so long is not known from any recording.
+    private static let sparseMilliseconds = 8_000
 
     private static let frameSamples = 320
     private static let frameMilliseconds = 20
@@ -37,7 +42,14 @@ extension FittedWindow {
         if segments.contains(where: { $0.startMilliseconds >= end - 50 }) { return .beyondEnd }
         let words = segments.flatMap { RepetitionFinder.words(of: $0.text) }
         if repeatedWords.contains(where: { hasRepetition(words, of: $0) }) { return .repeated }
+        if segments.contains(where: isSparse) { return .sparse }
         return hasUncoveredSpeech(segments, samples) ? .uncovered : nil
+    }
+
+    private static func isSparse(_ segment: TranscriptSegment) -> Bool {
+        let length = segment.endMilliseconds - segment.startMilliseconds
+        let words = RepetitionFinder.words(of: segment.text).count
+        return length >= sparseMilliseconds && words > 0 && words * 1_000 < length
     }
 
     /// Whether `length` words follow themselves. One word twice, or four times, is what people say.

@@ -14,7 +14,8 @@ extension WhisperServerEngine {
             HTTPRequest.Field("translate", "\(request.translate)"),
             HTTPRequest.Field("prompt", request.prompt ?? ""),
             HTTPRequest.Field("temperature", "\(request.temperature)"),
-            HTTPRequest.Field("temperature_inc", "\(decoding.temperatureIncrement)"),
+            // A fitted run that went wrong is made again with the full window instead.
+            HTTPRequest.Field("temperature_inc", "\(request.window == .fitted ? 0 : decoding.temperatureIncrement)"),
             HTTPRequest.Field("beam_size", "\(decoding.beamSize)"),
             HTTPRequest.Field("best_of", "\(decoding.bestOf)"),
             HTTPRequest.Field("entropy_thold", "\(decoding.entropyThreshold)"),

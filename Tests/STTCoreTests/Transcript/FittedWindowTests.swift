@@ -34,6 +34,14 @@ import Testing
         #expect(FittedWindow.doubt(segments: hole, samples: noise(seconds: 6)) == .uncovered)
     }
 
+    @Test func `Few words over many seconds are in doubt, a slow reader is not`() {
+        let samples = noise(seconds: 24)
+        let few = [segment("I came to the door.", 0, 23_800)]
+        #expect(FittedWindow.doubt(segments: few, samples: samples) == .sparse)
+        let slow = (0..<8).map { segment("Ask not what you can.", $0 * 3_000, $0 * 3_000 + 3_000) }
+        #expect(FittedWindow.doubt(segments: slow, samples: samples) != .sparse)
+    }
+
     @Test func `Words after the end of the audio are in doubt`() {
         let segments = [segment("They followed closely.", 0, 4_200), segment("They followed.", 4_200, 4_200)]
         #expect(FittedWindow.doubt(segments: segments, samples: noise(seconds: 4.2)) == .beyondEnd)
