@@ -5,6 +5,8 @@ struct EngineOptions: SettingOptions {
     @Option(.model) var model: String?
     @Option(.whisperServer) var whisperServer: String?
     @Option(.whisperCli) var whisperCli: String?
+    @Option(.vadProgram) var vadProgram: String?
+    @Option(.vadModel) var vadModel: String?
     @Option(.slots) var slots: String?
     @Option(.threads) var threads: String?
     @Option(.beamSize) var beamSize: String?
@@ -12,7 +14,8 @@ struct EngineOptions: SettingOptions {
 
     var given: GivenSettings {
         [
-            .model: model, .whisperServer: whisperServer, .whisperCli: whisperCli, .slots: slots, .threads: threads,
+            .model: model, .whisperServer: whisperServer, .whisperCli: whisperCli,
+            .vadProgram: vadProgram, .vadModel: vadModel, .slots: slots, .threads: threads,
             .beamSize: beamSize, .engineTimeoutSeconds: engineTimeoutSeconds,
         ]
     }
