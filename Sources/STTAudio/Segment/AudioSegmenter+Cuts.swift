@@ -30,11 +30,15 @@ extension AudioSegmenter {
         case .closed(let lastActive): return closing(walk, after: lastActive, start: start, leadIn: leadIn)
         case .overflow: break
         }
-        for range in plan.ranges {
-            // A cut within the lead-in would make no progress.
-            let lowest = max(range.lowerBound, leadIn + CutPlan.shortestChunk)
-            guard lowest <= range.upperBound, let end = end(in: lowest...range.upperBound, of: walk) else { continue }
+        // A cut within the lead-in would make no progress.
+        let lowest = leadIn + CutPlan.shortestChunk
+        if let wide = plan.wideRange, let end = pauseEnd(in: max(wide.lowerBound, lowest)...wide.upperBound, of: walk) {
             return Cut(stretches: walk.stretches(before: end), leadIn: leadIn)
+        }
+        for range in plan.ranges where lowest <= range.upperBound {
+            if let end = end(in: max(range.lowerBound, lowest)...range.upperBound, of: walk) {
+                return Cut(stretches: walk.stretches(before: end), leadIn: leadIn)
+            }
         }
         let end = PauseFinder(levels: activity.levels).quietestFrame(in: frames(plan.ranges[0], of: walk))
         return Cut(stretches: walk.stretches(before: end), leadIn: leadIn, isForced: true)
@@ -58,18 +62,24 @@ extension AudioSegmenter {
 
     /// The best end of a chunk with a length within a range.
     private func end(in range: ClosedRange<Int>, of walk: ChunkWalk) -> Int? {
+        // Without a pause between active frames, the range is in one stretch.
+        pauseEnd(in: range, of: walk)
+            ?? PauseFinder(levels: activity.levels).bestPause(in: frames(range, of: walk))
+    }
+
+    /// The best end that is in a pause between active frames.
+    private func pauseEnd(in range: ClosedRange<Int>, of walk: ChunkWalk) -> Int? {
         let finder = PauseFinder(levels: activity.levels)
         var best: (score: Double, end: Int)?
         for pause in walk.pauses where pause.frames.count >= CutPlan.shortestPause {
             guard let end = finder.end(in: pause, range, padding: plan.padding) else { continue }
             // Long pauses win over short ones, then late ones.
-            let length = Double(min(pause.frames.count, 60))
+            let length = Double(min(pause.frames.count, plan.pauseCap))
             let lateness = Double(pause.length - range.lowerBound) / Double(range.count)
             let score = length + 15 * lateness
             if score > best?.score ?? -1000 { best = (score, end) }
         }
-        // Without a pause of that kind, the range is in one stretch.
-        return best?.end ?? finder.bestPause(in: frames(range, of: walk))
+        return best?.end
     }
 
     private func frames(_ range: ClosedRange<Int>, of walk: ChunkWalk) -> ClosedRange<Int> {

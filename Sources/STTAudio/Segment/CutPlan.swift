@@ -23,7 +23,11 @@ struct CutPlan: Sendable {
     let longest: Int
     /// Where cuts are looked for, relative to a chunk's start; the first range that has a pause decides.
     let ranges: [ClosedRange<Int>]
-    /// The same for the first chunk; `nil`: no difference.
+    /// Where a pause between stretches of speech is looked for before that; `nil`: nowhere.
+    let wideRange: ClosedRange<Int>?
+    /// Pauses longer than this are not better for cutting.
+    let pauseCap: Int
+    /// Where cuts are looked for in the first chunk; `nil`: no difference.
     let firstRange: ClosedRange<Int>?
     /// Whether activity is what a speech detector says.
     let usesVerdicts: Bool
@@ -41,6 +45,8 @@ struct CutPlan: Sendable {
             endingPause = 30 * FrameLevels.framesPerSecond
             longest = target
             ranges = [target * 20 / 29...target, target / 2...target * 20 / 29]
+            wideRange = target * 12 / 29...target
+            pauseCap = 2 * FrameLevels.framesPerSecond
             firstRange = shortRange
         case .silence:
             padding = 15
@@ -48,6 +54,8 @@ struct CutPlan: Sendable {
             endingPause = 30 * FrameLevels.framesPerSecond
             longest = target
             ranges = [target * 24 / 29...target, target / 2...target * 24 / 29]
+            wideRange = nil
+            pauseCap = 60
             firstRange = shortRange
         case .fixed:
             padding = 15
@@ -55,6 +63,8 @@ struct CutPlan: Sendable {
             endingPause = longSilence
             longest = min(target + Self.overlap, ceiling)
             ranges = [target - Self.overlap...min(target + Self.overlap, ceiling)]
+            wideRange = nil
+            pauseCap = 60
             firstRange = nil
         }
         usesVerdicts = configuration.mode == .speech

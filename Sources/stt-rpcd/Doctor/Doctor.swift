@@ -35,7 +35,7 @@ struct Doctor: Sendable {
         if isCluster { checks += [mongoCheck, redisCheck, objectStoreCheck, temporaryFolderCheck] }
         if modes.contains(.standalone) { checks.append(dataFolderCheck) }
         if !modes.isDisjoint(with: [.standalone, .work]) {
-            checks += [programCheck, modelCheck, engineCheck, ffmpegCheck]
+            checks += [programCheck, modelCheck, engineCheck, speechCheck, ffmpegCheck]
         }
         if usesTLS, !modes.isDisjoint(with: [.standalone, .serve]) { checks.append(tlsCheck) }
         return checks
