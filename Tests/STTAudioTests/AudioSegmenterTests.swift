@@ -98,10 +98,9 @@ import Testing
         let silence = [Int16](repeating: 0, count: 10 * 16_000)
         let samples = silence + speech + silence + speech + silence
         let pieces = [160_000 - 4800..<240_000 + 4800, 400_000 - 4800..<480_000 + 4800]
-        let joined = Self.segment(samples)
-        #expect(joined.map(\.pieces) == [pieces])
-        let separate = Self.segment(samples, SegmenterConfiguration(mode: .fixed))
-        #expect(separate.map(\.pieces) == pieces.map { [$0] })
+        for mode in [SegmenterConfiguration.Mode.silence, .fixed] {
+            #expect(Self.segment(samples, SegmenterConfiguration(mode: mode)).map(\.pieces) == pieces.map { [$0] })
+        }
     }
 
     @Test func `fixed lengths are kept within a second and a half and prefer pauses`() {

@@ -51,7 +51,7 @@ struct CutPlan: Sendable {
         case .silence:
             padding = 15
             splicedPause = longSilence
-            endingPause = 30 * FrameLevels.framesPerSecond
+            endingPause = longSilence
             longest = target
             ranges = [target * 24 / 29...target, target / 2...target * 24 / 29]
             wideRange = nil

@@ -5,7 +5,8 @@ public struct SegmenterConfiguration: Sendable, Equatable, Codable {
         /// Keeps what a speech detector says is speech: give its verdicts with ``AudioSegmenter/push(_:)-(SpeechWindow)``.
         /// Pauses are shortened; cuts are made in the best pause before the chunk would become too long.
         case speech
-        /// Keeps what is above the noise; otherwise like `speech`.
+        /// Keeps what is above the noise. A chunk ends at a long silence, else in the best pause before it would become too
+        /// long.
         case silence
         /// As `silence`, but at the best point within 1.5 s of a fixed length.
         case fixed
@@ -17,7 +18,7 @@ public struct SegmenterConfiguration: Sendable, Equatable, Codable {
     public var targetSeconds: Double
     /// `speech`, `silence`: try to end the first chunk at 8…12 s, so that the first result comes early.
     public var shortFirstChunk: Bool
-    /// `silence`, `fixed`: silence of at least this length is left out of chunks. 1…10.
+    /// `silence`, `fixed`: silence of at least this length ends a chunk and is left out. 1…10.
     public var longSilenceSeconds: Double
     /// `speech`: what is kept before and after speech. 0.05…1.
     public var paddingSeconds: Double
