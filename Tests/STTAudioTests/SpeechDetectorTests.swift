@@ -76,12 +76,14 @@ import Testing
     @Test func `noise, silence and a melody have no chunks`() async throws {
         var generator = SeededGenerator(state: 5)
         let noise = AudioSegmenterTests.noise(-20, seconds: 50, using: &generator)
-        let melody = (0..<60).flatMap { note in
-            Synthetic.quantized(
-                zip(
-                    Synthetic.sine(220 * pow(2, Double(note * 7 % 12) / 12), seconds: 0.8, amplitude: 0.2),
-                    Synthetic.sine(440 * pow(2, Double(note * 5 % 12) / 12), seconds: 0.8, amplitude: 0.15)
-                ).map { $0 + $1 })
+        var melody: [Int16] = []
+        for note in 0..<60 {
+            let low = 220 * pow(2, Double(note * 7 % 12) / 12)
+            let high = 440 * pow(2, Double(note * 5 % 12) / 12)
+            let tones = (
+                Synthetic.sine(low, seconds: 0.8, amplitude: 0.2), Synthetic.sine(high, seconds: 0.8, amplitude: 0.15)
+            )
+            melody += Synthetic.quantized(zip(tones.0, tones.1).map { $0 + $1 })
         }
         #expect(try await chunks(noise).isEmpty)
         #expect(try await chunks([Int16](repeating: 0, count: 100 * 16_000)).isEmpty)
@@ -94,7 +96,7 @@ import Testing
         let noise = AudioSegmenterTests.noise(-60, seconds: 40, using: &generator)
         for gain in [1.0, 0.02] {
             let samples = noise + speech.map { Int16((Double($0) * gain).rounded()) } + noise
-            let chunks = try await chunks(gain == 1 ? samples : samples.map { $0 })
+            let chunks = try await chunks(samples)
             let pieces = chunks.flatMap(\.pieces)
             var energy = (inside: 0.0, total: 0.0)
             var next = 0

@@ -26,7 +26,7 @@ import Testing
         let chunks = try await Detector.chunks(samples, verdict: oracle(speech))
         let chunk = try #require(chunks.first)
         #expect(chunks.count == 1)
-        #expect(chunk.pieces == [80_000 - 4800..<204_800, 248_000 - 4800..<324_800])
+        #expect(chunk.pieces == [80_000 - 6400..<206_400, 248_000 - 6400..<326_400])
         let isExact = chunk.samples == chunk.pieces.flatMap { samples[$0] }
         #expect(isExact)
         #expect(chunk.speechSamples == 80_000 + 32_000 + 72_000)
@@ -35,7 +35,7 @@ import Testing
     @Test func `a pause of half a minute ends a chunk, and so does the next after a minute`() async throws {
         let speech = [16_000..<48_000, 640_000..<672_000, 700_000..<720_000]
         let long = try await Detector.chunks(recording(speech, count: 800_000), verdict: oracle(speech))
-        #expect(long.map(\.startSample) == [16_000 - 4800, 640_000 - 4800])
+        #expect(long.map(\.startSample) == [16_000 - 6400, 640_000 - 6400])
 
         let sparse = (0..<30).map { 16_000 + $0 * 160_000..<48_000 + $0 * 160_000 }
         let chunks = try await Detector.chunks(recording(sparse, count: 5_000_000), verdict: oracle(sparse))

@@ -28,7 +28,7 @@ public struct SegmenterConfiguration: Sendable, Equatable, Codable {
     /// Makes a configuration; values out of range are moved to the nearest one allowed.
     public init(
         mode: Mode = .silence, targetSeconds: Double = 29, shortFirstChunk: Bool = true, longSilenceSeconds: Double = 3,
-        paddingSeconds: Double = 0.3, splicedPauseSeconds: Double = 1.1
+        paddingSeconds: Double = 0.4, splicedPauseSeconds: Double = 1
     ) {
         func bounded(_ value: Double, _ range: ClosedRange<Double>, _ otherwise: Double) -> Double {
             value.isFinite ? min(max(value, range.lowerBound), range.upperBound) : otherwise
@@ -37,7 +37,7 @@ public struct SegmenterConfiguration: Sendable, Equatable, Codable {
         self.targetSeconds = bounded(targetSeconds, 5...29, 29)
         self.shortFirstChunk = shortFirstChunk
         self.longSilenceSeconds = bounded(longSilenceSeconds, 1...10, 3)
-        self.paddingSeconds = bounded(paddingSeconds, 0.05...1, 0.3)
-        self.splicedPauseSeconds = bounded(splicedPauseSeconds, self.paddingSeconds * 2...10, 1.1)
+        self.paddingSeconds = bounded(paddingSeconds, 0.05...1, 0.4)
+        self.splicedPauseSeconds = bounded(splicedPauseSeconds, self.paddingSeconds * 2...10, 1)
     }
 }

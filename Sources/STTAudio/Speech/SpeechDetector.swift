@@ -20,7 +20,7 @@ public struct SpeechDetector: Sendable {
     private static let usualPeak = 16_384
     private static let greatestGain = 100
     /// Found on recordings: docs/ACCURACY.md.
-    private static let threshold = 0.5
+    private static let threshold = 0.35
     private static let leastSpeechMilliseconds = 250
 
     /// Finds the program and the model.

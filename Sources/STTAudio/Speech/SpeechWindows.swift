@@ -6,6 +6,13 @@ public struct WindowAudio: Sendable, Equatable {
     public var startSample: Int
     /// The audio: one array for each channel, all of the same length.
     public var channels: [[Int16]]
+
+    /// Makes a window of some audio.
+    public init(range: Range<Int>, startSample: Int, channels: [[Int16]]) {
+        self.range = range
+        self.startSample = startSample
+        self.channels = channels
+    }
 }
 
 /// Divides a recording into windows for a ``SpeechDetector`` while it is being decoded.

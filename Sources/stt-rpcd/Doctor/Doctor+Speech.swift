@@ -1,4 +1,5 @@
 import STTAudio
+import STTWorker
 
 /// Speech detection.
 extension Doctor {
