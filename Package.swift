@@ -135,6 +135,10 @@ let package = Package(
             ],
             path: "Benchmarks/rpc/swift", swiftSettings: strict),
 
+        .executableTarget(
+            name: "decoding-benchmark", dependencies: ["STTAudio"], path: "Benchmarks/decoding/swift",
+            swiftSettings: strict),
+
         // Test support and tests.
         .target(
             name: "STTTestKit", dependencies: ["STTCore", "STTProcess", "RPCTransport", log], path: "Tests/STTTestKit",

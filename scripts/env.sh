@@ -18,6 +18,8 @@ _stt_locate() {
     _stt_export STT_WHISPER_SERVER "$found" "$_stt_deps/bin/whisper-server"
     found=$(users_program whisper-cli CLI) || return 1
     _stt_export STT_WHISPER_CLI "$found" "$_stt_deps/bin/whisper-cli"
+    found=$(users_program whisper-vad-speech-segments VAD) || return 1
+    _stt_export STT_WHISPER_VAD "$found" "$_stt_deps/bin/whisper-vad-speech-segments"
     found=$(users_model) || return 1
     _stt_export STT_WHISPER_MODEL "$found" "$_stt_deps/models/ggml-tiny.en.bin"
     _stt_export STT_VAD_MODEL "${STT_VAD_MODEL:-}" "$_stt_deps/models/silero-v6.2.0-ggml.bin"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Sourced: finds the whisper.cpp programs and the model that are there before anything of ours, in this order:
-#   1. STT_WHISPER_SERVER, STT_WHISPER_CLI, STT_WHISPER_MODEL, which the daemon reads too
-#   2. WHISPER_SERVER, WHISPER_CLI, WHISPER_MODEL
-#   3. whisper-server and whisper-cli on PATH
+#   1. STT_WHISPER_SERVER, STT_WHISPER_CLI, STT_WHISPER_VAD, STT_WHISPER_MODEL, which the daemon reads too
+#   2. WHISPER_SERVER, WHISPER_CLI, WHISPER_VAD, WHISPER_MODEL
+#   3. whisper-server, whisper-cli and whisper-vad-speech-segments on PATH
 # A function prints the absolute path. It prints nothing when there is none, and fails, saying why, when a variable
 # names something that cannot be used.
 

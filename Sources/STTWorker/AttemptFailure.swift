@@ -27,6 +27,9 @@ struct AttemptFailure {
         case let error as AudioError:
             failure = error.code == .cancelled ? nil : error.failure
             isCharged = error.code != .cancelled
+        case let error as SpeechDetectionError:
+            failure = JobFailure(code: "segmentation.failed", message: error.message)
+            isCharged = true
         default:
             failure = JobFailure(code: "internal", message: "\(error)")
             isCharged = true

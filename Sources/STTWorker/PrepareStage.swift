@@ -9,6 +9,7 @@ import Synchronization
 struct PrepareStage: Sendable {
     let ports: WorkerPorts
     let limits: AudioLimits
+    let detection: SpeechDetection
 
     func run(_ context: StageRunner.Context) async throws {
         let job = context.job
@@ -28,7 +29,9 @@ struct PrepareStage: Sendable {
 
     private func cut(path: String, context: StageRunner.Context) async throws -> Int {
         let job = context.job
-        let reader = try await PCMReader.open(path: path, filenameHint: job.audio.filename, limits: limits)
+        let reader = try await PCMReader.open(
+            path: path, filenameHint: job.audio.filename, limits: limits,
+            channels: job.options.channels == .separate ? .separate : .mixed)
         do {
             let count = try await cut(reader, context: context)
             await reader.close()
@@ -39,45 +42,57 @@ struct PrepareStage: Sendable {
         }
     }
 
+    /// Decodes a portion while the one before it is listened to, cut and stored.
     private func cut(_ reader: PCMReader, context: StageRunner.Context) async throws -> Int {
-        let job = context.job
-        let configuration = SegmenterConfiguration(job.options, duration: reader.info.duration)
-        var segmenter = AudioSegmenter(configuration: configuration)
-        var skip = 0
-        var count = 0
-        if let last = try await lastChunk(of: job.id) {
-            let checkpoint = SegmenterCheckpoint(
-                nextIndex: last.index + 1, endSample: last.endSample, endsInForcedCut: last.endsInForcedCut)
-            segmenter = AudioSegmenter(configuration: configuration, resumingAfter: checkpoint)
-            skip = checkpoint.resumeSample
-            count = last.index + 1
-            context.logger.info("cutting goes on", metadata: ["chunk": "\(count)"])
-        }
-        var position = 0
-        while let block = try await reader.nextMono() {
-            try Task.checkCancellation()
-            position += block.count
-            guard position > skip else { continue }
-            let samples = position - block.count < skip ? Array(block.suffix(position - skip)) : block
-            for chunk in segmenter.push(samples) {
-                try await store(chunk, context: context, format: AudioFormat(reader.info, decodedSamples: nil))
+        var judge = try SpeechJudge(context.job.options.segmentation, detection: detection, logger: context.logger)
+        var (segmenter, skip, count) = try await segmenter(reader, mode: judge.mode, context: context)
+        let format = AudioFormat(reader.info, decodedSamples: nil)
+        let feed = AudioFeed(reader, skip: skip, hasWindows: judge.isListening)
+        var portion = try await feed.next()
+        while let current = portion {
+            async let following = feed.next()
+            var chunks = segmenter.push(channels: current.channels)
+            for window in current.windows { chunks += segmenter.push(try await judge.verdict(on: window)) }
+            for chunk in chunks {
+                try await store(chunk, context: context, format: format)
                 count = chunk.index + 1
             }
+            portion = try await following
         }
-        let format = AudioFormat(reader.info, decodedSamples: position)
+        let finalFormat = AudioFormat(reader.info, decodedSamples: await feed.position)
         for chunk in segmenter.finish() {
-            try await store(chunk, context: context, format: format)
+            try await store(chunk, context: context, format: finalFormat)
             count = chunk.index + 1
         }
-        let chunkCount = count
+        try await finish(chunkCount: count, format: finalFormat, context: context)
+        return count
+    }
+
+    /// A segmenter that begins at the start, or goes on where an earlier attempt has stopped; how many samples it does
+    /// not want; and how many chunks there are already.
+    private func segmenter(
+        _ reader: PCMReader, mode: SegmenterConfiguration.Mode, context: StageRunner.Context
+    ) async throws -> (AudioSegmenter, skip: Int, count: Int) {
+        let configuration = SegmenterConfiguration(
+            context.job.options, mode: mode, duration: reader.info.duration)
+        guard let last = try await lastChunk(of: context.job.id) else {
+            return (AudioSegmenter(configuration: configuration), 0, 0)
+        }
+        let checkpoint = SegmenterCheckpoint(
+            nextIndex: last.index + 1, endSample: last.endSample, endsInForcedCut: last.endsInForcedCut)
+        context.logger.info("cutting goes on", metadata: ["chunk": "\(last.index + 1)"])
+        let segmenter = AudioSegmenter(configuration: configuration, resumingAfter: checkpoint)
+        return (segmenter, checkpoint.resumeSample, last.index + 1)
+    }
+
+    private func finish(chunkCount: Int, format: AudioFormat, context: StageRunner.Context) async throws {
         let finished = try await context.lease.settle("end of preparing", patience: ports.patience(context.logger)) {
             _ async throws(PortError) in
             try await ports.store.finishPreparing(
-                job.id, owner: context.owner, chunkCount: chunkCount, format: format)
+                context.job.id, owner: context.owner, chunkCount: chunkCount, format: format)
         }
         guard let finished else { throw WorkInterruption.leaseLost }
         if finished.isReadyToMerge { await ports.enqueueHint(finished.workItem(.merge), logger: context.logger) }
-        return count
     }
 
     /// The samples first: a chunk that can be claimed can be read.
@@ -117,12 +132,7 @@ extension SegmenterConfiguration {
     private static let shortRecording = Duration.seconds(60)
 
     /// - Parameter duration: As the file's header has it, so that it is the same after a crash.
-    init(_ options: TranscriptionOptions, duration: Duration?) {
-        let mode: Mode =
-            switch options.segmentation {
-            case .automatic, .speech, .silence: .silence
-            case .fixed: .fixed
-            }
+    init(_ options: TranscriptionOptions, mode: Mode, duration: Duration?) {
         let defaults = SegmenterConfiguration()
         self.init(
             mode: mode, targetSeconds: options.chunkSeconds ?? defaults.targetSeconds,

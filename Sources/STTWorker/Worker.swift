@@ -12,6 +12,7 @@ public final class Worker: Sendable {
     private let configuration: WorkerConfiguration
     private let engines: any EngineFactory
     private let audioLimits: AudioLimits
+    private let speechDetection: SpeechDetection
     private let identity: WorkerIdentity?
     private let registry: (any WorkerRegistry)?
     private let logger: Logger
@@ -21,11 +22,13 @@ public final class Worker: Sendable {
     private let earlier: EarlierChunks
 
     /// - Parameters:
+    ///   - speechDetection: What tells speech from other sound. Without a model, recordings are cut at silence.
     ///   - identity: Who it is in its reports.
     ///   - registry: Gets its reports. `nil`: it makes none.
     public init(
         ports: WorkerPorts, configuration: WorkerConfiguration, engines: any EngineFactory, audioLimits: AudioLimits,
-        identity: WorkerIdentity? = nil, registry: (any WorkerRegistry)? = nil, logger: Logger
+        speechDetection: SpeechDetection = SpeechDetection(), identity: WorkerIdentity? = nil,
+        registry: (any WorkerRegistry)? = nil, logger: Logger
     ) {
         let ports = ports.bounded(by: configuration)
         self.ports = ports
@@ -34,6 +37,7 @@ public final class Worker: Sendable {
         self.configuration = configuration
         self.engines = engines
         self.audioLimits = audioLimits
+        self.speechDetection = speechDetection
         self.identity = identity
         self.registry = registry
         self.logger = logger
@@ -125,7 +129,7 @@ public final class Worker: Sendable {
 
     private func keepHouse() async {
         let stages = StageRunner(ports: ports, configuration: configuration, keeper: keeper)
-        let prepare = PrepareStage(ports: ports, limits: audioLimits)
+        let prepare = PrepareStage(ports: ports, limits: audioLimits, detection: speechDetection)
         let merge = MergeStage(ports: ports, configuration: configuration, model: engines.modelName)
         let collect = CollectStage(ports: ports)
         await taker(.housekeeping, logger: logger).run { item, logger throws(PortError) in

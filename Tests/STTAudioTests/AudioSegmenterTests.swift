@@ -106,9 +106,11 @@ import Testing
         var generator = generator
         let speech = Self.noise(-20, seconds: 5, using: &generator)
         let silence = [Int16](repeating: 0, count: 10 * 16_000)
-        let chunks = Self.segment(silence + speech + silence + speech + silence)
-        #expect(chunks.map(\.startSample) == [160_000 - 4800, 400_000 - 4800])
-        #expect(chunks.map(\.endSample) == [240_000 + 4800, 480_000 + 4800])
+        let samples = silence + speech + silence + speech + silence
+        let pieces = [160_000 - 4800..<240_000 + 4800, 400_000 - 4800..<480_000 + 4800]
+        for mode in [SegmenterConfiguration.Mode.silence, .fixed] {
+            #expect(Self.segment(samples, SegmenterConfiguration(mode: mode)).map(\.pieces) == pieces.map { [$0] })
+        }
     }
 
     @Test func `fixed lengths are kept within a second and a half and prefer pauses`() {

@@ -20,7 +20,7 @@ final class WorkerHarness: Sendable {
 
     init(
         slots: Int = 2, store wrap: (@Sendable (SQLiteJobStore) -> any JobStore)? = nil,
-        change: (inout WorkerConfiguration) -> Void = { _ in },
+        detection: SpeechDetection = SpeechDetection(), change: (inout WorkerConfiguration) -> Void = { _ in },
         _ script: @escaping @Sendable (ScriptedEngines.Run) -> ScriptedEngines.Behaviour
     ) throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "stt-worker-\(UUID().uuidString)").path
@@ -35,7 +35,7 @@ final class WorkerHarness: Sendable {
         worker = Worker(
             ports: WorkerPorts(store: wrap?(store) ?? store, queue: queue, events: events, objects: objects),
             configuration: configuration, engines: engines, audioLimits: AudioLimits(),
-            logger: Logger(label: "worker") { _ in SwiftLogNoOpLogHandler() })
+            speechDetection: detection, logger: Logger(label: "worker") { _ in SwiftLogNoOpLogHandler() })
     }
 
     deinit {

@@ -15,7 +15,7 @@ public struct AudioChunk: Sendable, Equatable {
     /// The stretches of the recording that the audio is made of: from ``startSample`` to ``endSample``, rising, without
     /// what was left out between them. Together as long as each channel.
     public var pieces: [Range<Int>]
-    /// Samples that lie in frames above the silence gate.
+    /// Samples that lie in active frames: above the silence gate, or speech.
     public var speechSamples: Int
     /// The loudest sample, in dB relative to full scale (0 at most, -100 at least).
     public var peakDBFS: Double
@@ -25,7 +25,7 @@ public struct AudioChunk: Sendable, Equatable {
     /// The audio of the first channel.
     public var samples: [Int16] { channels.first ?? [] }
 
-    /// Share of the chunk above the silence gate, 0…1.
+    /// Share of the chunk that is active, 0…1.
     public var activeRatio: Double {
         samples.isEmpty ? 0 : Double(speechSamples) / Double(samples.count)
     }
@@ -56,6 +56,7 @@ public struct SegmenterCheckpoint: Sendable, Equatable, Codable {
     /// The first sample to push into the segmenter that goes on from here.
     public var resumeSample: Int {
         let bucket = endSample / FrameLevels.samplesPerBucket - FrameLevels.warmUpBuckets
-        return max(originSample, bucket * FrameLevels.samplesPerBucket)
+        let window = SpeechWindow.start(ofWindowAt: endSample - SpeechWindow.margin) - SpeechWindow.warmUp
+        return max(originSample, min(bucket * FrameLevels.samplesPerBucket, window))
     }
 }

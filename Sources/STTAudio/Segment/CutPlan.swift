@@ -2,40 +2,72 @@
 struct CutPlan: Sendable {
     private static let framesPerSecond = Double(FrameLevels.framesPerSecond)
 
-    /// Silence kept before and after speech.
-    static let padding = 15
     /// The part of a chunk that the next one repeats after a forced cut.
     static let overlap = 75
-    /// A gap longer than this between a chunk's end and the next speech is skipped.
-    static let longestKeptGap = 50
     /// No chunk in the middle of a recording is shorter.
     static let shortestChunk = 25
     /// The shortest pause to cut in.
     static let shortestPause = 10
+    /// A chunk that spans this much of the recording ends at the next splice, so that little audio is held.
+    static let longestSpan = 60 * FrameLevels.framesPerSecond
 
-    /// The longest chunk, lead-in included.
+    /// Silence kept before and after speech.
+    let padding: Int
+    /// Of a pause this long, what is beyond the padding is left out.
+    let splicedPause: Int
+    /// A gap longer than this between a chunk's end and the next speech is left out.
+    let longestKeptGap: Int
+    /// A pause this long ends the chunk.
+    let endingPause: Int
+    /// The longest chunk, lead-in included and without what is left out.
     let longest: Int
     /// Where cuts are looked for, relative to a chunk's start; the first range that has a pause decides.
     let ranges: [ClosedRange<Int>]
-    /// The same for the first chunk; empty: no difference.
+    /// Where a pause between stretches of speech is looked for before that; `nil`: nowhere.
+    let wideRange: ClosedRange<Int>?
+    /// Pauses longer than this are not better for cutting.
+    let pauseCap: Int
+    /// Where cuts are looked for in the first chunk; `nil`: no difference.
     let firstRange: ClosedRange<Int>?
-    /// Inactive frames from which on silence is left out.
-    let longSilence: Int
+    /// Whether activity is what a speech detector says.
+    let usesVerdicts: Bool
 
     init(_ configuration: SegmenterConfiguration) {
         let target = Int(configuration.targetSeconds * Self.framesPerSecond)
         let ceiling = 29 * FrameLevels.framesPerSecond
+        let longSilence = Int(configuration.longSilenceSeconds * Self.framesPerSecond)
+        let isWorthIt = configuration.shortFirstChunk && target >= 20 * FrameLevels.framesPerSecond
+        let shortRange = isWorthIt ? 8 * FrameLevels.framesPerSecond...12 * FrameLevels.framesPerSecond : nil
         switch configuration.mode {
+        case .speech:
+            padding = Int(configuration.paddingSeconds * Self.framesPerSecond)
+            splicedPause = Int(configuration.splicedPauseSeconds * Self.framesPerSecond)
+            endingPause = 30 * FrameLevels.framesPerSecond
+            longest = target
+            ranges = [target * 20 / 29...target, target / 2...target * 20 / 29]
+            wideRange = target * 12 / 29...target
+            pauseCap = 2 * FrameLevels.framesPerSecond
+            firstRange = shortRange
         case .silence:
+            padding = 15
+            splicedPause = longSilence
+            endingPause = longSilence
             longest = target
             ranges = [target * 24 / 29...target, target / 2...target * 24 / 29]
-            let isWorthIt = configuration.shortFirstChunk && target >= 20 * FrameLevels.framesPerSecond
-            firstRange = isWorthIt ? 8 * FrameLevels.framesPerSecond...12 * FrameLevels.framesPerSecond : nil
+            wideRange = nil
+            pauseCap = 60
+            firstRange = shortRange
         case .fixed:
+            padding = 15
+            splicedPause = longSilence
+            endingPause = longSilence
             longest = min(target + Self.overlap, ceiling)
             ranges = [target - Self.overlap...min(target + Self.overlap, ceiling)]
+            wideRange = nil
+            pauseCap = 60
             firstRange = nil
         }
-        longSilence = Int(configuration.longSilenceSeconds * Self.framesPerSecond)
+        usesVerdicts = configuration.mode == .speech
+        longestKeptGap = usesVerdicts ? 2 * padding : FrameLevels.framesPerSecond
     }
 }

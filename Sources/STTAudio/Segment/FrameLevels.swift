@@ -46,9 +46,14 @@ struct FrameLevels: Sendable {
     private var buckets: [Bucket] = []
     private var firstBucket: Int
     private var isEnded = false
-    private var sum = 0
-    private var sumOfSquares = 0
+    /// One for each channel.
+    private var sums: [FrameSum] = []
     private var pendingCount = 0
+
+    fileprivate struct FrameSum {
+        var sum = 0
+        var sumOfSquares = 0
+    }
 
     init(startSample: Int) {
         endSample = startSample
@@ -84,16 +89,23 @@ struct FrameLevels: Sendable {
 
     func isActive(_ frame: Int) -> Bool { level(frame) >= gate(frame) }
 
-    mutating func append(_ samples: [Int16]) {
-        samples.withUnsafeBufferPointer { buffer in
-            var next = 0
-            while next < buffer.count {
-                let room = Self.samplesPerFrame - endSample % Self.samplesPerFrame
-                let count = min(room, buffer.count - next)
-                add(UnsafeBufferPointer(rebasing: buffer[next..<next + count]))
-                next += count
-                if count == room { completeFrame() }
+    /// Takes the next samples: one array for each channel, all of the same length.
+    mutating func append(_ channels: [[Int16]]) {
+        guard let count = channels.first?.count else { return }
+        if sums.count != channels.count { sums = [FrameSum](repeating: FrameSum(), count: channels.count) }
+        var next = 0
+        while next < count {
+            let room = Self.samplesPerFrame - endSample % Self.samplesPerFrame
+            let taken = min(room, count - next)
+            for (index, channel) in channels.enumerated() {
+                channel.withUnsafeBufferPointer {
+                    sums[index].add(UnsafeBufferPointer(rebasing: $0[next..<next + taken]))
+                }
             }
+            pendingCount += taken
+            endSample += taken
+            next += taken
+            if taken == room { completeFrame() }
         }
         confirm()
     }
@@ -118,31 +130,17 @@ struct FrameLevels: Sendable {
         }
     }
 
-    private mutating func add(_ samples: UnsafeBufferPointer<Int16>) {
-        var partialSum: Int32 = 0
-        var partialSquares = 0
-        for sample in samples {
-            partialSum &+= Int32(sample)
-            partialSquares &+= Int(Int32(sample) &* Int32(sample))
-        }
-        sum += Int(partialSum)
-        sumOfSquares += partialSquares
-        pendingCount += samples.count
-        endSample += samples.count
-    }
-
-    /// The level is that of the frame without its mean, so that a DC offset does not hide silence.
+    /// The level is that of the loudest channel, without its mean, so that a DC offset does not hide silence.
     private mutating func completeFrame() {
-        let count = Double(pendingCount)
-        let mean = Double(sum) / count
-        let power = (Double(sumOfSquares) / count - mean * mean) / (32768 * 32768)
+        let power = sums.reduce(0) { max($0, $1.power(of: pendingCount)) }
         let centibels = power > 1e-10 ? Int((100 * log10(power)).rounded()) : Self.silence
         levels.append(Int16(clamping: max(centibels, Self.silence)))
         let bucket = endFrame / Self.framesPerSecond - firstBucket
         while buckets.count <= bucket { buckets.append(Bucket()) }
         buckets[bucket].histogram[min(max(-centibels / 10, 0), 100)] += 1
         endFrame += 1
-        (sum, sumOfSquares, pendingCount) = (0, 0, 0)
+        for index in sums.indices { sums[index] = FrameSum() }
+        pendingCount = 0
     }
 
     private mutating func confirm() {
@@ -167,5 +165,24 @@ struct FrameLevels: Sendable {
             }
         }
         buckets[index].floor = Self.silence
+    }
+}
+
+extension FrameLevels.FrameSum {
+    fileprivate mutating func add(_ samples: UnsafeBufferPointer<Int16>) {
+        var partialSum: Int32 = 0
+        var partialSquares = 0
+        for sample in samples {
+            partialSum &+= Int32(sample)
+            partialSquares &+= Int(Int32(sample) &* Int32(sample))
+        }
+        sum += Int(partialSum)
+        sumOfSquares += partialSquares
+    }
+
+    /// Relative to full scale.
+    fileprivate func power(of sampleCount: Int) -> Double {
+        let mean = Double(sum) / Double(sampleCount)
+        return (Double(sumOfSquares) / Double(sampleCount) - mean * mean) / (32768 * 32768)
     }
 }

@@ -16,8 +16,9 @@ struct PauseFinder {
         let speech = percentile(90, of: range)
         var best: (score: Double, frames: Range<Int>)?
         var runStart: Int?
-        for frame in range.lowerBound...range.upperBound + 1 {
-            if frame <= range.upperBound, isQuiet(frame, speech: speech) {
+        let last = min(range.upperBound, levels.endFrame - 1)
+        for frame in range.lowerBound...max(last, range.lowerBound) + 1 {
+            if frame <= last, isQuiet(frame, speech: speech) {
                 runStart = runStart ?? frame
             } else if let start = runStart {
                 runStart = nil
@@ -52,7 +53,7 @@ struct PauseFinder {
     }
 
     /// The quietest point, drawn towards the middle by up to 6 dB so that both sides keep some silence.
-    private func quietestPoint(of run: Range<Int>) -> Int {
+    func quietestPoint(of run: Range<Int>) -> Int {
         let middle = (run.lowerBound + run.upperBound) / 2
         func cost(_ frame: Int) -> Int {
             levels.smoothedLevel(frame, radius: 5) + 60 * abs(frame - middle) / max(run.count / 2, 1)

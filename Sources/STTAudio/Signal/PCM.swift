@@ -1,3 +1,5 @@
+import Foundation
+
 /// The one PCM format behind the decoder: 16 kHz, signed 16-bit, mixed to one channel or one array per channel.
 public enum PCM {
     /// Samples a second of everything that leaves this module.
@@ -9,6 +11,22 @@ public enum PCM {
     /// The time of a sample position.
     public static func duration(ofSamples samples: Int) -> Duration {
         .microseconds(Int64(samples) * 1_000_000 / Int64(sampleRate))
+    }
+
+    /// The loudest sample of all channels, in dB relative to full scale, at least -100.
+    static func peakDBFS(_ channels: [[Int16]]) -> Double {
+        let loudest = channels.reduce(0) { max($0, PCM.peak($1)) }
+        return loudest == 0 ? -100 : max(20 * log10(Double(loudest) / 32768), -100)
+    }
+
+    /// The largest magnitude of the samples.
+    static func peak(_ samples: some Sequence<Int16>) -> Int {
+        var (lowest, highest): (Int16, Int16) = (0, 0)
+        for sample in samples {
+            lowest = min(lowest, sample)
+            highest = max(highest, sample)
+        }
+        return max(-Int(lowest), Int(highest))
     }
 }
 

@@ -25,6 +25,14 @@ extension Setting {
         key: "engine.whisperCli", variable: "STT_WHISPER_CLI", flag: "whisper-cli", kind: .text,
         defaultNote: "the one on PATH", commands: [.standalone, .work],
         help: "The whisper-cli program, used where there is no whisper-server.")
+    static let vadProgram = Setting(
+        key: "engine.vadProgram", variable: "STT_WHISPER_VAD", flag: "vad-program", kind: .text,
+        defaultNote: "the one on PATH", commands: [.standalone, .work],
+        help: "The whisper-vad-speech-segments program, which tells speech from other sound.")
+    static let vadModel = Setting(
+        key: "engine.vadModel", variable: "STT_VAD_MODEL", flag: "vad-model", kind: .text,
+        defaultNote: "none: recordings are cut at silence", commands: [.standalone, .work],
+        help: "Silero model in ggml format, for the program that detects speech.")
     static let slots = Setting(
         key: "engine.slots", variable: "STT_SLOTS", flag: "slots", kind: .integer(1...64),
         defaultNote: "the cores, at most 8 and what the memory holds; 8 with openai", commands: [.standalone, .work],
@@ -63,7 +71,8 @@ extension Setting {
         help: "Age at which stored audio of no job, and uploads that were not finished, are removed, in hours.")
 
     static let engine = [
-        model, models, modelFolder, weights, whisperServer, whisperCli, slots, threads, beamSize, engineTimeoutSeconds,
+        model, models, modelFolder, weights, whisperServer, whisperCli, vadProgram, vadModel, slots, threads, beamSize,
+        engineTimeoutSeconds,
     ]
     static let worker = [leaseSeconds, renewSeconds, reconcileSeconds, orphanHours]
 }

@@ -36,7 +36,7 @@ struct Doctor: Sendable {
         if modes.contains(.standalone) { checks.append(dataFolderCheck) }
         if !modes.isDisjoint(with: [.standalone, .work]) {
             checks += settings.usesRemoteEngine ? [engineServerCheck] : [programCheck, modelCheck]
-            checks += [engineCheck, ffmpegCheck]
+            checks += [engineCheck, speechCheck, ffmpegCheck]
         }
         if usesTLS, !modes.isDisjoint(with: [.standalone, .serve]) { checks.append(tlsCheck) }
         return checks

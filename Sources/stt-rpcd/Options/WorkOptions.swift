@@ -8,6 +8,8 @@ struct EngineOptions: SettingOptions {
     @Option(.weights) var weights: String?
     @Option(.whisperServer) var whisperServer: String?
     @Option(.whisperCli) var whisperCli: String?
+    @Option(.vadProgram) var vadProgram: String?
+    @Option(.vadModel) var vadModel: String?
     @Option(.slots) var slots: String?
     @Option(.threads) var threads: String?
     @Option(.beamSize) var beamSize: String?
@@ -16,8 +18,9 @@ struct EngineOptions: SettingOptions {
     var given: GivenSettings {
         [
             .model: model, .models: models.isEmpty ? nil : models.joined(separator: ","), .modelFolder: modelFolder,
-            .weights: weights, .whisperServer: whisperServer, .whisperCli: whisperCli, .slots: slots,
-            .threads: threads, .beamSize: beamSize, .engineTimeoutSeconds: engineTimeoutSeconds,
+            .weights: weights, .whisperServer: whisperServer, .whisperCli: whisperCli, .vadProgram: vadProgram,
+            .vadModel: vadModel, .slots: slots, .threads: threads, .beamSize: beamSize,
+            .engineTimeoutSeconds: engineTimeoutSeconds,
         ]
     }
 }

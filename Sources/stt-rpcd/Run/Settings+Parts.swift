@@ -102,6 +102,8 @@ extension Settings {
             truncatedInput: isOn(.acceptTruncated) ? .acceptWithWarning : .reject)
     }
 
+    var speechDetection: SpeechDetection { SpeechDetection(program: text(.vadProgram), model: text(.vadModel)) }
+
     func workerConfiguration() throws(SettingsError) -> WorkerConfiguration {
         let lease = seconds(.leaseSeconds)
         guard seconds(.renewSeconds) * 3 <= lease else {

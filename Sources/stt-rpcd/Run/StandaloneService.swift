@@ -43,7 +43,8 @@ struct StandaloneService: Sendable {
         let (queue, events) = (InProcessWorkQueue(), InProcessEventBus())
         let worker = Worker(
             ports: WorkerPorts(store: store, queue: queue, events: events, objects: objects),
-            configuration: configuration, engines: engines, audioLimits: settings.audioLimits, logger: logger)
+            configuration: configuration, engines: engines, audioLimits: settings.audioLimits,
+            speechDetection: settings.speechDetection, logger: logger)
         self.worker = worker
         let (store, folder, engines) = (store, folder, engines)
         let context = ServiceContext(

@@ -37,7 +37,8 @@ struct WorkService: Sendable {
         worker = Worker(
             ports: WorkerPorts(
                 store: cluster.store, queue: cluster.queue, events: cluster.events, objects: cluster.objects),
-            configuration: configuration, engines: engines, audioLimits: settings.audioLimits, identity: identity,
+            configuration: configuration, engines: engines, audioLimits: settings.audioLimits,
+            speechDetection: settings.speechDetection, identity: identity,
             registry: cluster.registry, logger: logger)
     }
 

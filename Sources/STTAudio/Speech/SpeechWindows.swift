@@ -1,0 +1,69 @@
+/// A window of a recording with what a detector hears around it.
+public struct WindowAudio: Sendable, Equatable {
+    /// The samples that the verdict will be about.
+    public var range: Range<Int>
+    /// Position of the first sample of the channels.
+    public var startSample: Int
+    /// The audio: one array for each channel, all of the same length.
+    public var channels: [[Int16]]
+
+    /// Makes a window of some audio.
+    public init(range: Range<Int>, startSample: Int, channels: [[Int16]]) {
+        self.range = range
+        self.startSample = startSample
+        self.channels = channels
+    }
+}
+
+/// Divides a recording into windows for a ``SpeechDetector`` while it is being decoded.
+public struct SpeechWindows: Sendable {
+    private var channels: [[Int16]] = []
+    private var startSample: Int
+    /// The start of the next window.
+    private var next: Int
+
+    /// Makes one for samples from a position on: 0, or a checkpoint's ``SegmenterCheckpoint/resumeSample``.
+    public init(startSample: Int = 0) {
+        self.startSample = startSample
+        // The first window that has all of its warm-up; at the start of a recording there is none to be had.
+        next = 0
+        while startSample > 0, next - SpeechWindow.warmUp < startSample { next = SpeechWindow.end(ofWindowFrom: next) }
+    }
+
+    /// Takes the next samples and returns the windows that are complete.
+    public mutating func push(_ samples: [[Int16]]) -> [WindowAudio] {
+        if channels.isEmpty {
+            channels = samples
+        } else {
+            for (channel, more) in samples.enumerated() { channels[channel] += more }
+        }
+        var windows: [WindowAudio] = []
+        while endSample >= SpeechWindow.end(ofWindowFrom: next) + SpeechWindow.lookahead {
+            windows.append(take(upTo: SpeechWindow.end(ofWindowFrom: next)))
+        }
+        return windows
+    }
+
+    /// The last window, shorter than the others.
+    public mutating func finish() -> [WindowAudio] {
+        var windows: [WindowAudio] = []
+        while endSample > next { windows.append(take(upTo: min(SpeechWindow.end(ofWindowFrom: next), endSample))) }
+        return windows
+    }
+
+    private var endSample: Int { startSample + (channels.first?.count ?? 0) }
+
+    private mutating func take(upTo end: Int) -> WindowAudio {
+        let first = max(next - SpeechWindow.warmUp, startSample)
+        let last = min(end + SpeechWindow.lookahead, endSample)
+        let audio = channels.map { Array($0[(first - startSample)..<(last - startSample)]) }
+        let window = WindowAudio(range: next..<end, startSample: first, channels: audio)
+        next = end
+        let excess = next - SpeechWindow.warmUp - startSample
+        if excess > 0 {
+            for channel in channels.indices { channels[channel].removeFirst(excess) }
+            startSample += excess
+        }
+        return window
+    }
+}

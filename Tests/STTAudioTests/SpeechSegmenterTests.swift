@@ -1,0 +1,130 @@
+import STTAudio
+import Testing
+
+/// Segmenting by a detector's verdicts, with a detector that knows the truth.
+@Suite struct SpeechSegmenterTests {
+    /// Says that there is speech where these ranges are.
+    private func oracle(_ speech: [Range<Int>]) -> (WindowAudio) -> SpeechWindow {
+        { window in
+            SpeechWindow(
+                range: window.range, speech: speech.map { $0.clamped(to: window.range) }.filter { !$0.isEmpty })
+        }
+    }
+
+    private func recording(_ speech: [Range<Int>], count: Int) -> [Int16] {
+        var generator = SeededGenerator(state: 9)
+        var samples = AudioSegmenterTests.noise(-35, seconds: Double(count) / 16_000, using: &generator)
+        for range in speech {
+            for index in range.clamped(to: 0..<count) { samples[index] = Int16(clamping: Int(samples[index]) * 8) }
+        }
+        return samples
+    }
+
+    @Test func `a long pause is cut out, and its edges and short pauses are kept`() async throws {
+        let speech = [80_000..<160_000, 168_000..<200_000, 248_000..<320_000]
+        let samples = recording(speech, count: 480_000)
+        let chunks = try await Detector.chunks(samples, verdict: oracle(speech))
+        let chunk = try #require(chunks.first)
+        #expect(chunks.count == 1)
+        #expect(chunk.pieces == [80_000 - 6400..<206_400, 248_000 - 6400..<326_400])
+        let isExact = chunk.samples == chunk.pieces.flatMap { samples[$0] }
+        #expect(isExact)
+        #expect(chunk.speechSamples == 80_000 + 32_000 + 72_000)
+    }
+
+    @Test func `a pause of half a minute ends a chunk, and so does the next after a minute`() async throws {
+        let speech = [16_000..<48_000, 640_000..<672_000, 700_000..<720_000]
+        let long = try await Detector.chunks(recording(speech, count: 800_000), verdict: oracle(speech))
+        #expect(long.map(\.startSample) == [16_000 - 6400, 640_000 - 6400])
+
+        let sparse = (0..<30).map { 16_000 + $0 * 160_000..<48_000 + $0 * 160_000 }
+        let chunks = try await Detector.chunks(recording(sparse, count: 5_000_000), verdict: oracle(sparse))
+        for chunk in chunks { #expect(chunk.endSample - chunk.startSample <= 62 * 16_000) }
+        #expect(chunks.reduce(0) { $0 + $1.speechSamples } == 30 * 32_000)
+    }
+
+    @Test func `what the detector cannot say is judged by loudness`() async throws {
+        let samples = [Int16](repeating: 0, count: 160_000) + recording([0..<160_000], count: 160_000)
+        let chunks = try await Detector.chunks(samples) { SpeechWindow(range: $0.range, speech: nil) }
+        #expect(chunks.count == 1)
+        #expect(chunks.first?.endSample == 320_000)
+    }
+
+    @Test func `noise that the detector calls no speech has no chunks`() async throws {
+        let chunks = try await Detector.chunks(recording([0..<900_000], count: 900_000), verdict: oracle([]))
+        #expect(chunks.isEmpty)
+    }
+
+    @Test func `channels stay together, and a frame counts where one of them has sound`() {
+        var generator = SeededGenerator(state: 11)
+        let sound = AudioSegmenterTests.noise(-20, seconds: 5, using: &generator)
+        let silence = [Int16](repeating: 0, count: sound.count)
+        let pause = [Int16](repeating: 0, count: 8 * 16_000)
+        var segmenter = AudioSegmenter(configuration: SegmenterConfiguration())
+        let (left, right) = (sound + silence + pause + sound, silence + sound + pause + silence)
+        let chunks = segmenter.push(channels: [left, right]) + segmenter.finish()
+        #expect(chunks.map(\.startSample) == [0, 288_000 - 4800])
+        #expect(chunks.map(\.endSample) == [164_800, 368_000])
+        for chunk in chunks {
+            for (channel, samples) in zip(chunk.channels, [left, right]) {
+                let isExact = channel == chunk.pieces.flatMap { samples[$0] }
+                #expect(isExact)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        SegmenterConfiguration(mode: .speech), SegmenterConfiguration(mode: .speech, targetSeconds: 9),
+        SegmenterConfiguration(mode: .speech, paddingSeconds: 0.05, splicedPauseSeconds: 0.1),
+        SegmenterConfiguration(mode: .speech, shortFirstChunk: false, paddingSeconds: 0.5, splicedPauseSeconds: 3),
+    ]) func `no speech is lost, and every split and resumption gives the same chunks`(
+        configuration: SegmenterConfiguration
+    ) async throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = SeededGenerator(state: seed)
+        for _ in 0..<3 {
+            var speech: [Range<Int>] = []
+            var position = Int.random(in: 0...60_000, using: &generator)
+            let count = Int.random(in: 1...200, using: &generator) * 16_000
+            while position < count {
+                let longest = Int.random(in: 0..<8, using: &generator) == 0 ? 600_000 : 100_000
+                let end = position + Int.random(in: 160...longest, using: &generator)
+                speech.append(position..<min(end, count))
+                let isLong = Int.random(in: 0..<10, using: &generator) == 0
+                position = end + Int.random(in: 160...(isLong ? 700_000 : 40_000), using: &generator)
+            }
+            let samples = recording(speech, count: count)
+            let chunks = try await Detector.chunks(samples, configuration, verdict: oracle(speech))
+            check(chunks, of: samples, speech: speech, seed: seed)
+            let step = Int.random(in: 500...500_000, using: &generator)
+            let split = try await Detector.chunks(samples, configuration, step: step, verdict: oracle(speech))
+            #expect(split == chunks, "seed \(seed), step \(step)")
+            for chunk in chunks where Int.random(in: 0..<4, using: &generator) == 0 {
+                let rest = try await Detector.chunks(
+                    samples, configuration, from: chunk.checkpoint, step: step, verdict: oracle(speech))
+                #expect(rest == Array(chunks[(chunk.index + 1)...]), "seed \(seed), after \(chunk.index)")
+            }
+        }
+    }
+
+    private func check(_ chunks: [AudioChunk], of samples: [Int16], speech: [Range<Int>], seed: UInt64) {
+        #expect(chunks.map(\.index) == Array(0..<chunks.count), "seed \(seed)")
+        var covered: [Range<Int>] = []
+        for chunk in chunks {
+            #expect(chunk.samples.count <= 29 * 16_000, "seed \(seed)")
+            #expect(
+                chunk.startSample == chunk.pieces.first?.lowerBound && chunk.endSample == chunk.pieces.last?.upperBound)
+            let isExact = chunk.samples == chunk.pieces.flatMap { samples[$0] }
+            #expect(isExact, "seed \(seed), chunk \(chunk.index)")
+            for (left, right) in zip(chunk.pieces, chunk.pieces.dropFirst()) {
+                #expect(left.upperBound < right.lowerBound, "seed \(seed)")
+            }
+            covered += chunk.pieces
+        }
+        for range in speech {
+            var position = range.lowerBound
+            for piece in covered where piece.contains(position) { position = piece.upperBound }
+            if position < range.upperBound { Issue.record("speech at \(position) is in no chunk, seed \(seed)") }
+        }
+    }
+}
