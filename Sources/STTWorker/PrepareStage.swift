@@ -131,11 +131,13 @@ extension SegmenterConfiguration {
     /// first partial that comes a second earlier.
     private static let shortRecording = Duration.seconds(60)
 
+    /// As long as Whisper's window can be without the costlier full one.
+    private static let usualTarget = Double(FittedWindow.largestSampleCount / ChunkSpan.sampleRate)
+
     /// - Parameter duration: As the file's header has it, so that it is the same after a crash.
     init(_ options: TranscriptionOptions, mode: Mode, duration: Duration?) {
-        let defaults = SegmenterConfiguration()
         self.init(
-            mode: mode, targetSeconds: options.chunkSeconds ?? defaults.targetSeconds,
+            mode: mode, targetSeconds: options.chunkSeconds ?? Self.usualTarget,
             shortFirstChunk: duration.map { $0 > Self.shortRecording } ?? true)
     }
 }
