@@ -1,4 +1,4 @@
-import STTCore
+public import STTCore
 
 /// How a worker runs its engines on a chunk.
 public struct DecodingPolicy: Sendable {
