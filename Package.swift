@@ -222,7 +222,7 @@ let package = Package(
         // What is heard: codecs, damaged files, silence and noise, times, scaling.
         .testTarget(
             name: "SpeechTests",
-            dependencies: ["STTRig", "STTClient", "STTAudio", "STTProcess", "STTTestKit", "stt-rpcd"],
+            dependencies: ["STTRig", "STTClient", "STTProto", "STTAudio", "STTProcess", "STTTestKit", "stt-rpcd"],
             swiftSettings: strict),
         .testTarget(
             name: "ClusterTests",

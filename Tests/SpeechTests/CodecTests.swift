@@ -1,5 +1,8 @@
 import Foundation
 import STTAudio
+import STTClient
+import STTProcess
+import STTProto
 import STTRig
 import STTTestKit
 import Testing

@@ -1,5 +1,7 @@
 import Foundation
+import STTClient
 import STTProcess
+import STTProto
 import STTRig
 import STTTestKit
 import Testing

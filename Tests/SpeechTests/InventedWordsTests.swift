@@ -1,4 +1,6 @@
 import STTClient
+import STTProcess
+import STTProto
 import STTRig
 import STTTestKit
 import Testing

@@ -73,7 +73,8 @@ struct Encoding: Sendable, CustomTestStringConvertible {
 
     private static let telephone: [Encoding] = [
         Encoding(file: "8000.wav", tool: .ffmpeg(["-ar", "8000"]), correlation: 0.9),
-        Encoding(file: "a-law.wav", tool: .ffmpeg(["-ar", "8000", "-c:a", "pcm_alaw"]), correlation: 0.9, wrongWords: 2),
+        Encoding(
+            file: "a-law.wav", tool: .ffmpeg(["-ar", "8000", "-c:a", "pcm_alaw"]), correlation: 0.9, wrongWords: 2),
         Encoding(file: "mu-law.wav", tool: .ffmpeg(["-ar", "8000", "-c:a", "pcm_mulaw"]), correlation: 0.9),
         Encoding(file: "mu-law.au", tool: .ffmpeg(["-ar", "8000", "-c:a", "pcm_mulaw"]), correlation: 0.9),
         Encoding(
@@ -94,7 +95,8 @@ struct Encoding: Sendable, CustomTestStringConvertible {
         Encoding(
             file: "bare.mp3", tool: .ffmpeg(["-write_xing", "0", "-id3v2_version", "0"]), delay: 80, slack: 0.3),
         Encoding(file: "plain.mp2", tool: .ffmpeg(["-ar", "48000", "-b:a", "128k"]), correlation: 0.95, delay: 40),
-        Encoding(file: "vorbis.ogg", tool: .ffmpeg(["-c:a", "libvorbis", "-q:a", "4"]), correlation: 0.95, wrongWords: 1),
+        Encoding(
+            file: "vorbis.ogg", tool: .ffmpeg(["-c:a", "libvorbis", "-q:a", "4"]), correlation: 0.95, wrongWords: 1),
         Encoding(file: "plain.opus", tool: .ffmpeg(["-c:a", "libopus", "-b:a", "24k"]), correlation: 0.9, delay: 10),
         Encoding(file: "plain.ac3", tool: .ffmpeg(["-ar", "48000", "-b:a", "128k"]), correlation: 0.95, delay: 20),
         Encoding(file: "windows.wma", tool: .ffmpeg(["-c:a", "wmav2"]), correlation: 0.95, delay: 130, wrongWords: 1),
@@ -103,7 +105,9 @@ struct Encoding: Sendable, CustomTestStringConvertible {
     ]
 
     private static let video = ["-f", "lavfi", "-i", "testsrc=s=64x48:r=5:d=11", "-c:v", "mpeg4"]
-    private static let cover = ["-f", "lavfi", "-i", "color=red:s=32x32:d=0.1", "-map", "0:a", "-map", "1:v", "-c:v", "png"]
+    private static let cover = [
+        "-f", "lavfi", "-i", "color=red:s=32x32:d=0.1", "-map", "0:a", "-map", "1:v", "-c:v", "png",
+    ]
 
     private static let containers: [Encoding] = [
         Encoding(file: "aac.m4a", tool: .ffmpeg(["-c:a", "aac"]), correlation: 0.95, wrongWords: 1),

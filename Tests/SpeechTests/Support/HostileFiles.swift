@@ -28,7 +28,11 @@ enum HostileFiles {
         // Bytes that are no text do not make it another thing.
         files.append(("binary.aac", Array(list.utf8) + [0, 1, 2, 3, 255, 254] + [UInt8](repeating: 0, count: 4000)))
         // In an ID3 tag's place, where ffmpeg looks behind the tag.
-        files.append(("tagged.mp3", [0x49, 0x44, 0x33, 3, 0, 0, 0, 0, 0, 10] + [UInt8](repeating: 0, count: 10) + Array(list.utf8)))
+        files.append(
+            (
+                "tagged.mp3",
+                [0x49, 0x44, 0x33, 3, 0, 0, 0, 0, 0, 10] + [UInt8](repeating: 0, count: 10) + Array(list.utf8)
+            ))
         return files
     }
 
@@ -102,18 +106,19 @@ final class Canary {
     private let descriptor: Int32
 
     init() {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                _ = bind(descriptor, pointer, length)
-                _ = getsockname(descriptor, pointer, &length)
+                _ = bind(listener, pointer, length)
+                _ = getsockname(listener, pointer, &length)
             }
         }
-        listen(descriptor, 16)
+        listen(listener, 16)
+        descriptor = listener
         port = UInt16(bigEndian: address.sin_port)
     }
 

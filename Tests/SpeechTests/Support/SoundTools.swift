@@ -61,7 +61,9 @@ struct Likeness {
     init(_ decoded: [Int16], to original: [Int16], maximumDelay: Int = 1200) {
         let start = 4 * 16_000
         let count = 2 * 16_000
-        guard original.count > start + count + maximumDelay, decoded.count > start + count + maximumDelay else { return }
+        guard original.count > start + count + maximumDelay, decoded.count > start + count + maximumDelay else {
+            return
+        }
         let window = original[start..<start + count].map(Float.init)
         let power = window.reduce(0) { $0 + $1 * $1 }
         let place = decoded[start - maximumDelay..<start + count + maximumDelay].map(Float.init)

@@ -1,5 +1,6 @@
 import Foundation
 import STTTestKit
+import Testing
 
 /// What microphones and lines pick up where nobody speaks. The same on every run.
 struct Sound: Sendable, CustomTestStringConvertible {
@@ -54,7 +55,10 @@ struct Sound: Sendable, CustomTestStringConvertible {
     }
 
     private static func tones(_ levels: [Double: Double]) -> [Int16] {
-        samples { time in levels.reduce(0) { $0 + $1.value * sin(2 * .pi * $1.key * time) } }
+        samples { time in
+            let angle: Double = 2 * Double.pi * time
+            return levels.reduce(0.0) { $0 + $1.value * sin(angle * $1.key) }
+        }
     }
 
     /// A chord a second, struck and dying away, each note with overtones.
@@ -65,8 +69,12 @@ struct Sound: Sendable, CustomTestStringConvertible {
         return samples { time in
             let place = time - time.rounded(.down)
             let notes = progression[Int(time) % progression.count]
-            let sound = notes.reduce(0.0) { sum, note in
-                sum + (1...4).reduce(0.0) { $0 + sin(2 * .pi * note * Double($1) * time) / Double($1 * $1) }
+            var sound = 0.0
+            for note in notes {
+                for overtone in [1.0, 2, 3, 4] {
+                    let phase: Double = 2 * Double.pi * note * overtone * time
+                    sound += sin(phase) / (overtone * overtone)
+                }
             }
             return 2500 * sound * exp(-2 * place)
         }
@@ -78,8 +86,9 @@ struct Sound: Sendable, CustomTestStringConvertible {
         return samples { time in
             let beat = time.truncatingRemainder(dividingBy: 0.5)
             let half = (time + 0.25).truncatingRemainder(dividingBy: 0.5)
-            let kick = 12_000 * sin(2 * .pi * 55 * beat) * exp(-18 * beat)
-            return kick + Double.random(in: -5000...5000, using: &random) * exp(-60 * half)
+            let kick: Double = 12_000 * sin(2 * Double.pi * 55 * beat) * exp(-18 * beat)
+            let hat: Double = Double.random(in: -5000...5000, using: &random) * exp(-60 * half)
+            return kick + hat
         }
     }
 
@@ -89,14 +98,15 @@ struct Sound: Sendable, CustomTestStringConvertible {
         return samples { time in
             let (key, place) = (Int(time * 3), (time * 3).truncatingRemainder(dividingBy: 1))
             guard place < 0.5 else { return 0 }
-            return 5000 * (sin(2 * .pi * rows[key % 4] * time) + sin(2 * .pi * columns[key % 3] * time))
+            let angle: Double = 2 * Double.pi * time
+            return 5000 * (sin(angle * rows[key % 4]) + sin(angle * columns[key % 3]))
         }
     }
 
     /// One second in five.
     private static func ringing() -> [Int16] {
         samples { time in
-            time.truncatingRemainder(dividingBy: 5) < 1 ? 8000 * sin(2 * .pi * 425 * time) : 0
+            time.truncatingRemainder(dividingBy: 5) < 1 ? 8000 * sin(2 * Double.pi * 425 * time) : 0.0
         }
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import STTClient
 import STTProcess
+import STTProto
 import STTRig
 
 /// A real `stt-rpcd standalone` with a client of its own, and what the system tells of it.
