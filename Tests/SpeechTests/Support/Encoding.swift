@@ -83,8 +83,9 @@ struct Encoding: Sendable, CustomTestStringConvertible {
         Encoding(
             file: "gsm.wav", tool: .sox(["-r", "8000", "-e", "gsm-full-rate"]), correlation: 0.7, wrongWords: 2,
             slack: 0.2),
+        // Its encoder leaves pauses out, and ffmpeg's decoder does not put them back: what is late cannot be told.
         Encoding(
-            file: "narrow.amr-nb", tool: .sox(["-r", "8000", "-C", "7"]), correlation: 0.7, delay: 40, wrongWords: 2,
+            file: "narrow.amr-nb", tool: .sox(["-r", "8000", "-C", "7"]), correlation: 0, delay: 75, wrongWords: 2,
             slack: 0.5),
         Encoding(file: "g722.wav", tool: .ffmpeg(["-c:a", "g722"]), correlation: 0.95),
     ]

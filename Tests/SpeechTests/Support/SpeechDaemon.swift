@@ -36,8 +36,16 @@ final class SpeechDaemon: Sendable {
         return ProcessFacts.all.filter { ProcessFacts(pid: $0)?.parent == pid }
     }
 
+    /// But for those of the database, whose pool grows with the load up to a bound.
     var openDescriptors: Int {
-        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count) ?? 0
+        let folder = "/proc/\(pid)/fd/"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.count { name in
+            guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: folder + name) else {
+                return false
+            }
+            return !target.contains(".sqlite")
+        }
     }
 
     var residentKiB: Int { ProcessFacts.residentKiB(pid: pid) }
