@@ -52,7 +52,7 @@ struct TimingTests {
                 return word
             }
         }
-        var firsts: [Int: Double] = [:]
+        var firsts: [Int: ClosedRange<Double>] = [:]
         var count = 0
         for clip in timeline.clips {
             firsts[count] = clip.start
@@ -62,8 +62,8 @@ struct TimingTests {
         for pair in WordAlignment.matches(timeline.clips.flatMap(\.words), spoken.map(\.text)) {
             guard let truth = firsts[pair.reference] else { continue }
             let word = spoken[pair.recognised]
-            words.errors.append((truth, word.start - truth))
-            if let start = word.segmentStart { segments.errors.append((truth, start - truth)) }
+            words.note(word.start, truth: truth)
+            if let start = word.segmentStart { segments.note(start, truth: truth) }
         }
         return (segments, words)
     }

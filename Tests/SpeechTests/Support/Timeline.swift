@@ -5,8 +5,8 @@ import STTTestKit
 /// Clips of known words joined at known times.
 struct Timeline {
     struct Clip {
-        /// When its first word begins, in seconds.
-        var start: Double
+        /// From the clip's beginning, in seconds, to where its first word is loud: it begins somewhere between.
+        var start: ClosedRange<Double>
         var words: [String]
     }
 
@@ -32,8 +32,9 @@ struct Timeline {
         samples = Self.pause(1, &random)
         while Double(samples.count) / 16_000 < seconds {
             for source in sources.shuffled(using: &random) {
-                let start = Double(samples.count) / 16_000 + Samples.onset(of: source.samples)
-                clips.append(Clip(start: start, words: EnglishNormaliser.words(of: source.text)))
+                let start = Double(samples.count) / 16_000
+                let onset = start + Samples.onset(of: source.samples)
+                clips.append(Clip(start: start...onset, words: EnglishNormaliser.words(of: source.text)))
                 samples += source.samples + Self.pause(Double.random(in: 0.5...20, using: &random), &random)
             }
         }
@@ -55,7 +56,11 @@ extension ArraySlice<UInt8> {
 
 /// How far times are from the truth, in seconds.
 struct TimeErrors: CustomStringConvertible {
-    var errors: [(at: Double, error: Double)] = []
+    private(set) var errors: [(at: Double, error: Double)] = []
+
+    mutating func note(_ start: Double, truth: ClosedRange<Double>) {
+        errors.append((truth.lowerBound, start - min(max(start, truth.lowerBound), truth.upperBound)))
+    }
 
     var shareWithinHalfASecond: Double {
         Double(errors.count { abs($0.error) <= 0.5 }) / Double(max(errors.count, 1))
