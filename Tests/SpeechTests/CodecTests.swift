@@ -30,6 +30,20 @@ struct CodecTests {
     }
 
     @Test(
+        "a hole in the timestamps is as long as it was",
+        .enabled(if: Recordings.jfk != nil && SoundTools.isThere, SoundTools.missing), arguments: ["webm", "mkv"])
+    func hole(suffix: String) async throws {
+        let folder = try TemporaryFolder()
+        let jfk = try #require(Recordings.jfk)
+        let hole = Encoding(
+            file: "hole." + suffix, tool: .ffmpeg(["-af", "aselect=not(between(t\\,1\\,3))", "-c:a", "libopus"]))
+        let original = try await Samples.read(jfk)
+        let decoded = try await Samples.read(try await hole.make(from: jfk, in: folder))
+        #expect(abs(decoded.count - original.count) < 3200)
+        #expect(abs(Likeness(decoded, to: original).delay) < 400)
+    }
+
+    @Test(
         "the words are right whatever they are stored in",
         .enabled(if: Recordings.hasSpeech && SoundTools.isThere, "whisper.cpp, jfk.wav or a tool is not installed"))
     func words() async throws {
