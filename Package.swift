@@ -223,6 +223,11 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: ["STTRig", "STTClient", "STTProto", "STTProcess", "STTTestKit", "stt-rpc", "stt-rpcd"],
             swiftSettings: strict),
+        // What is heard: codecs, damaged files, silence and noise, times, scaling.
+        .testTarget(
+            name: "SpeechTests",
+            dependencies: ["STTRig", "STTClient", "STTProto", "STTAudio", "STTProcess", "STTTestKit", "stt-rpcd"],
+            swiftSettings: strict),
         .testTarget(
             name: "ClusterTests",
             dependencies: [

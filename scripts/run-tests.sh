@@ -16,7 +16,9 @@ status=0
 for target in Tests/*Tests; do
     case $target in
         Tests/FaultTests) continue ;;
-        Tests/IntegrationTests | Tests/ClusterTests | Tests/HostileTests | Tests/RollingRestartTests) order=--no-parallel ;;
+        Tests/IntegrationTests | Tests/ClusterTests | Tests/HostileTests | Tests/RollingRestartTests | Tests/SpeechTests)
+            order=--no-parallel
+            ;;
         *) order=--parallel ;;
     esac
     step "Testing ${target#Tests/}"

@@ -31,7 +31,7 @@ package struct FakeWhisperServer: Sendable {
         try behave("sleep \(secondsPerRun)")
     }
 
-    /// What becomes of further requests: "sleep SECONDS", "hold" (until that changes), "hang", "crash", "crash-on CHECKSUM", or "exit" (status 0,
+    /// What becomes of further requests: "sleep SECONDS", "pace SPEED" (audio seconds a second), "hold" (until that changes), "hang", "crash", "crash-on CHECKSUM", or "exit" (status 0,
     /// nothing written).
     package func behave(_ behaviour: String) throws {
         try folder.write(behaviour + "\n", to: "behaviour")
@@ -90,6 +90,7 @@ package struct FakeWhisperServer: Sendable {
                 os.close(log)
                 behaviour = open(here + "/behaviour").read().split()
                 if behaviour[0] == "sleep": time.sleep(float(behaviour[1]))
+                if behaviour[0] == "pace": time.sleep((len(audio) - 44) / 32000 / float(behaviour[1]))
                 while behaviour[0] == "hold":
                     time.sleep(0.01)
                     behaviour = open(here + "/behaviour").read().split() or behaviour

@@ -35,8 +35,8 @@ enum FFmpegError {
             return AudioError(
                 .noAudioTrack, "\(name.subject) has no audio track. Send a file with sound.", cause: cause)
         }
-        if message.contains("Permission denied") || message.contains("No such file") || message.contains("Input/output")
-        {
+        // "Input/output error" is what demuxers say of damaged files. This one has been opened and read before.
+        if message.contains("Permission denied") || message.contains("No such file") {
             return AudioError(.unreadable, "ffmpeg cannot read the file. Check its permissions.", cause: cause)
         }
         if message.contains("Decoder not found") || message.contains("Could not find codec parameters") {

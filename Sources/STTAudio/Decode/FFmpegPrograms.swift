@@ -47,10 +47,13 @@ struct FFmpegPrograms: Sendable {
     }
 
     /// Decodes the first audio track to 32-bit floats at the given rate and number of channels.
+    ///
+    /// Where the file's timestamps leave a gap of more than 0.1 s, such as a recorder's pause, silence fills it: what
+    /// follows keeps its time.
     func decode(_ path: String, sampleRate: Int, channels: Int, seconds: Int) -> ProcessCommand {
         let output = [
-            "-map", "0:a:0", "-vn", "-sn", "-dn", "-t", "\(seconds)", "-ar", "\(sampleRate)", "-ac", "\(channels)",
-            "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1",
+            "-map", "0:a:0", "-vn", "-sn", "-dn", "-t", "\(seconds)", "-af", "aresample=async=1",
+            "-ar", "\(sampleRate)", "-ac", "\(channels)", "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1",
         ]
         return ProcessCommand(
             ffmpeg, ["-nostdin", "-threads", "1"] + input(path) + output, output: .stream,
