@@ -52,21 +52,22 @@ struct ChunkTranscriber: Sendable {
             language: inheritance?.language ?? claim.language ?? claim.options.language, logger: logger)
         var parts = ChunkParts()
         for (index, audio) in audios.enumerated() {
-            let map = SpliceMap(audio.pieces)
+            let extent = SpliceMap(audio.pieces).extent
             for verdict in gate.judge(audio.channels) {
                 let channel = audio.channels.count > 1 ? verdict.channel + 1 : nil
                 if let refusal = verdict.refusal {
-                    parts.leaveOut(channel, map.extent, refusal)
+                    parts.leaveOut(channel, extent, refusal)
                     continue
                 }
                 let stretch = EngineAttempts.Stretch(
-                    samples: audio.channels[verdict.channel], levels: verdict.levels, map: map,
+                    audio: ChunkAudio(channels: [audio.channels[verdict.channel]], pieces: audio.pieces),
+                    levels: verdict.levels,
                     carriedText: index == 0 ? inheritance?.text(channel: channel) : nil)
                 do {
                     parts.add(try await attempts.run(stretch), channel: channel)
                 } catch let error as EngineError where error.chargesChunk && audios.count > 1 {
                     logger.warning("part of chunk has no transcript", metadata: ["error": "\(error.message)"])
-                    parts.addGap(map.extent, cause: error.failure)
+                    parts.addGap(extent, cause: error.failure)
                     await engine.recycle()
                 }
             }

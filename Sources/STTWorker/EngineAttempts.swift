@@ -15,12 +15,23 @@ struct EngineAttempts: Sendable {
 
     /// One channel to be transcribed.
     struct Stretch {
-        var samples: [Int16]
-        /// Of the samples, from 0.
+        /// With one channel.
+        var audio: ChunkAudio
+        /// Of the audio, from 0.
         var levels: AudioLevels
-        var map: SpliceMap
         /// Text of the chunk before.
         var carriedText: String?
+
+        var samples: [Int16] { audio.channels.first ?? [] }
+        var map: SpliceMap { SpliceMap(audio.pieces) }
+
+        var halves: [Stretch] {
+            audio.halves.enumerated().map { index, half in
+                Stretch(
+                    audio: half, levels: AudioLevels(half.channels.first ?? [], startMilliseconds: 0),
+                    carriedText: index == 0 ? carriedText : nil)
+            }
+        }
     }
 
     /// Times are the recording's.
@@ -36,15 +47,18 @@ struct EngineAttempts: Sendable {
         var language: String?
     }
 
-    func run(_ stretch: Stretch) async throws -> Outcome {
+    /// - Parameter mayHalve: Run the halves on their own where speech is missing from the whole.
+    func run(_ stretch: Stretch, mayHalve: Bool = true) async throws -> Outcome {
         let first = claim.options.temperature
         var outcome = Outcome(segments: [], language: nil, notes: [], engineTime: .zero)
         let audio = Duration.milliseconds(stretch.levels.milliseconds.count)
         let window = configuration.decoding.window(audio: audio, attempt: claim.chunk.attempts)
         var best = try await attempt(stretch, temperature: first, window: window, &outcome)
         if window == .fitted, let doubt = fittedRule.doubt(best.verdict, samples: stretch.samples) {
-            note(.retriedFullWindow, doubt, stretch, &outcome)
-            best = try await attempt(stretch, temperature: first, window: .full, &outcome)
+            note(.retriedFullWindow, doubt.reason, stretch, &outcome)
+            let full = try await attempt(stretch, temperature: first, window: .full, &outcome)
+            let isWorse = doubt.isMissingSpeech && full.verdict.wordCount < best.verdict.wordCount
+            if !isWorse || full.verdict.retry == nil && best.verdict.retry != nil { best = full }
         }
         for temperature in [0.4, 0.8] where temperature > first {
             guard let retry = best.verdict.retry else { break }
@@ -58,7 +72,30 @@ struct EngineAttempts: Sendable {
             }
         }
         settle(best, stretch, &outcome)
+        if mayHalve, best.verdict.wordCount > 0,
+            let doubt = fittedRule.doubt(best.verdict, samples: stretch.samples), doubt.isMissingSpeech
+        {
+            try await tryHalves(of: stretch, because: doubt.reason, wordCount: best.verdict.wordCount, &outcome)
+        }
         return outcome
+    }
+
+    /// Whisper at times writes a few words and skips what follows in its window; a cut elsewhere brings the rest to light.
+    private func tryHalves(
+        of stretch: Stretch, because reason: String, wordCount: Int, _ outcome: inout Outcome
+    ) async throws {
+        let halves = stretch.halves
+        guard halves.count > 1 else { return }
+        var parts: [Outcome] = []
+        for half in halves { parts.append(try await run(half, mayHalve: false)) }
+        outcome.engineTime += parts.reduce(.zero) { $0 + $1.engineTime }
+        let segments = parts.flatMap(\.segments)
+        let found = RepetitionFinder.words(of: segments.map(\.text).joined(separator: " ")).count
+        guard found > wordCount else { return }
+        note(.retriedHalves, "\(reason): \(found) words where there were \(wordCount)", stretch, &outcome)
+        outcome.segments = segments
+        outcome.notes += parts.flatMap(\.notes)
+        outcome.language = parts.lazy.compactMap(\.language).first ?? outcome.language
     }
 
     private func attempt(
@@ -113,6 +150,10 @@ struct EngineAttempts: Sendable {
         outcome.notes.append(GuardNote(kind, in: stretch.map.extent, detail))
         logger.debug("quality guard", metadata: ["guard": "\(kind.rawValue)"])
     }
+}
+
+extension QualityGuard.Verdict {
+    fileprivate var wordCount: Int { RepetitionFinder.words(of: kept.map(\.text).joined(separator: " ")).count }
 }
 
 extension TranscriptSegment {

@@ -1,26 +1,36 @@
 import STTCore
 
-/// Tells whether what an engine made with its window fitted to the audio is to be made again with the full one.
+/// Tells what is doubtful about what an engine made of its window, so that it is to be made again in another way.
 struct FittedRule: Sendable {
-    /// What speaks against the run, in words. `nil`: nothing.
-    func doubt(_ verdict: QualityGuard.Verdict, samples: [Int16]) -> String? {
+    struct Doubt: Sendable, Equatable {
+        /// In words.
+        var reason: String
+        /// There is sound that nothing was written for.
+        var isMissingSpeech = false
+    }
+
+    /// What speaks against the run. `nil`: nothing.
+    func doubt(_ verdict: QualityGuard.Verdict, samples: [Int16]) -> Doubt? {
         switch verdict.retry {
-        case .repetition, .repeatedSegments: return "repetition"
-        case .compression: return "compression"
+        case .repetition, .repeatedSegments: return Doubt(reason: "repetition")
+        case .compression: return Doubt(reason: "compression")
         case nil: break
         }
-        if RepetitionFinder.echo(in: RepetitionFinder.words(of: verdict.kept.map(\.text).joined(separator: " "))) != nil {
-            return "echo"
+        if RepetitionFinder.echo(in: RepetitionFinder.words(of: verdict.kept.map(\.text).joined(separator: " "))) != nil
+        {
+            return Doubt(reason: "echo")
         }
-        if verdict.kept.contains(where: { $0.flags.contains(.implausibleRate) }) { return "implausible rate" }
+        if verdict.kept.contains(where: { $0.flags.contains(.implausibleRate) }) {
+            return Doubt(reason: "implausible rate")
+        }
         // What was dropped, such as "[Music]", covers its audio too.
         let segments = verdict.kept + verdict.dropped.map(\.segment)
         switch FittedWindow.doubt(segments: segments, samples: samples) {
-        case .uncovered: return "sound without words"
-        case .sparse: return "hardly any words"
-        case .beyondEnd: return "words after the end"
-        case .repeated: return "repetition"
-        case .lowProbability: return "low probability"
+        case .uncovered: return Doubt(reason: "sound without words", isMissingSpeech: true)
+        case .sparse: return Doubt(reason: "hardly any words", isMissingSpeech: true)
+        case .beyondEnd: return Doubt(reason: "words after the end")
+        case .repeated: return Doubt(reason: "repetition")
+        case .lowProbability: return Doubt(reason: "low probability")
         case nil: return nil
         }
     }

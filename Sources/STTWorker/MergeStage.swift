@@ -19,7 +19,8 @@ struct MergeStage: Sendable {
             job: job.id, filename: job.audio.filename,
             audio: job.format ?? AudioFormat(name: "", sampleRate: 0, channels: 0, sampleCount: nil),
             durationMilliseconds: (job.format?.sampleCount ?? 0) * 1000 / ChunkSpan.sampleRate, options: job.options,
-            engine: page.lazy.compactMap { $0.result?.engine }.first ?? "", model: job.options.model ?? model, language: language,
+            engine: page.lazy.compactMap { $0.result?.engine }.first ?? "", model: job.options.model ?? model,
+            language: language,
             createdAt: job.createdAt)
         var transcript = TranscriptWriter(header)
         let key = ObjectKey.transcript(of: job.id)

@@ -13,7 +13,7 @@ import STTAudio
         let started = ContinuousClock.now
         let reader = try await PCMReader.open(path: path)
         var cutter = try Cutter(mode: mode)
-        while let block = try await reader.next() { try await cutter.push(block, since: started) }
+        while let block = try await reader.nextMono() { try await cutter.push(block, since: started) }
         try await cutter.finish(since: started)
         let wall = started.duration(to: .now)
         print(

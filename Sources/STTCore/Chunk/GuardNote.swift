@@ -9,6 +9,8 @@ public struct GuardNote: Sendable, Hashable, Codable {
         case retriedTemperature = "retried_temperature"
         /// The engine ran again with its full window. ``GuardNote/detail`` says why.
         case retriedFullWindow = "retried_full_window"
+        /// The engine ran on each half of the audio by itself, and found more. ``GuardNote/detail`` says why.
+        case retriedHalves = "retried_halves"
         /// Every attempt looped; what was repeated stays once.
         case collapsedLoop = "collapsed_loop"
     }
