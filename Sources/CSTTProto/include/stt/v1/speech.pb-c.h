@@ -437,9 +437,8 @@ struct  Stt__V1__GuardNote
 {
   ProtobufCMessage base;
   /*
-   * "dropped_no_speech", "dropped_silent_audio", "retried_temperature", "retried_full_window", "retried_halves", "collapsed_loop", and
-   * names
-   * that later versions add.
+   * "dropped_no_speech", "dropped_silent_audio", "retried_temperature", "retried_full_window", "retried_halves",
+   * "collapsed_loop", and names that later versions add.
    */
   char *kind;
   uint64_t start_ms;
