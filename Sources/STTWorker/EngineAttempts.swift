@@ -72,7 +72,7 @@ struct EngineAttempts: Sendable {
             }
         }
         settle(best, stretch, &outcome)
-        if mayHalve, best.verdict.wordCount > 0,
+        if mayHalve,
             let doubt = fittedRule.doubt(best.verdict, samples: stretch.samples), doubt.isMissingSpeech
         {
             try await tryHalves(of: stretch, because: doubt.reason, wordCount: best.verdict.wordCount, &outcome)

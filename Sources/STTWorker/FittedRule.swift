@@ -23,8 +23,9 @@ struct FittedRule: Sendable {
         if verdict.kept.contains(where: { $0.flags.contains(.implausibleRate) }) {
             return Doubt(reason: "implausible rate")
         }
-        // What was dropped, such as "[Music]", covers its audio too.
-        let segments = verdict.kept + verdict.dropped.map(\.segment)
+        // What was dropped, such as "[Music]", covers its audio too; "[" is a decoder that lost its way.
+        let marks = verdict.dropped.map(\.segment).filter { $0.text.last.map { "])".contains($0) } ?? false }
+        let segments = (verdict.kept + marks).sorted { $0.startMilliseconds < $1.startMilliseconds }
         switch FittedWindow.doubt(segments: segments, samples: samples) {
         case .uncovered: return Doubt(reason: "sound without words", isMissingSpeech: true)
         case .sparse: return Doubt(reason: "hardly any words", isMissingSpeech: true)

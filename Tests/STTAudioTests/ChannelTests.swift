@@ -1,3 +1,4 @@
+import STTTestKit
 import Testing
 
 @testable import STTAudio
@@ -82,7 +83,7 @@ import Testing
     }
 
     @Test func `channels stay in step however the input is cut up`() throws {
-        var generator = SeededGenerator(state: 7)
+        var generator = SplitMix(seed: 7)
         for rate in [8_000, 44_100] {
             let frames = 30_000
             let input = (0..<3 * frames).map { _ in Float.random(in: -0.5...0.5, using: &generator) }

@@ -1,5 +1,6 @@
 import Foundation
 import STTAudio
+import STTTestKit
 import Testing
 
 @Suite struct SpeechDetectorTests {
@@ -74,7 +75,7 @@ import Testing
     }
 
     @Test func `noise and silence have no chunks, and a melody at most a syllable`() async throws {
-        var generator = SeededGenerator(state: 5)
+        var generator = SplitMix(seed: 5)
         let noise = AudioSegmenterTests.noise(-20, seconds: 50, using: &generator)
         var melody: [Int16] = []
         for note in 0..<60 {
@@ -93,7 +94,7 @@ import Testing
 
     @Test func `speech is kept whole, however quiet, and what is around it left out`() async throws {
         let speech = try await Speech.all()
-        var generator = SeededGenerator(state: 6)
+        var generator = SplitMix(seed: 6)
         let noise = AudioSegmenterTests.noise(-60, seconds: 40, using: &generator)
         for gain in [1.0, 0.02] {
             let samples = noise + speech.map { Int16((Double($0) * gain).rounded()) } + noise

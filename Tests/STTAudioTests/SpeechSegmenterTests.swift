@@ -1,4 +1,5 @@
 import STTAudio
+import STTTestKit
 import Testing
 
 /// Segmenting by a detector's verdicts, with a detector that knows the truth.
@@ -12,7 +13,7 @@ import Testing
     }
 
     private func recording(_ speech: [Range<Int>], count: Int) -> [Int16] {
-        var generator = SeededGenerator(state: 9)
+        var generator = SplitMix(seed: 9)
         var samples = AudioSegmenterTests.noise(-35, seconds: Double(count) / 16_000, using: &generator)
         for range in speech {
             for index in range.clamped(to: 0..<count) { samples[index] = Int16(clamping: Int(samples[index]) * 8) }
@@ -57,7 +58,7 @@ import Testing
     }
 
     @Test func `channels stay together, and a frame counts where one of them has sound`() {
-        var generator = SeededGenerator(state: 11)
+        var generator = SplitMix(seed: 11)
         let sound = AudioSegmenterTests.noise(-20, seconds: 5, using: &generator)
         let silence = [Int16](repeating: 0, count: sound.count)
         let pause = [Int16](repeating: 0, count: 8 * 16_000)
@@ -82,7 +83,7 @@ import Testing
         configuration: SegmenterConfiguration
     ) async throws {
         let seed = UInt64.random(in: 0 ... .max)
-        var generator = SeededGenerator(state: seed)
+        var generator = SplitMix(seed: seed)
         for _ in 0..<3 {
             var speech: [Range<Int>] = []
             var position = Int.random(in: 0...60_000, using: &generator)

@@ -2,7 +2,7 @@ extension FittedWindow {
     /// A sign that a result would have been another with the full window. Tuned on 244 chunks of 1 to 28 s, see
     /// docs/ACCURACY.md: most of those that came out spoilt show one, and so does one good chunk in fifty.
     public enum Doubt: String, Sendable, Hashable, CaseIterable {
-        /// A second or more of loud audio lies under no segment: a sentence is missing.
+        /// A second or more of loud audio, or 2.5 s of soft audio, lies under no segment: a sentence is missing.
         case uncovered
         /// A long segment has hardly a word a second: a sentence is missing within it.
         case sparse
@@ -23,6 +23,7 @@ extension FittedWindow {
     private static let frameSamples = 320
     private static let frameMilliseconds = 20
     private static let uncoveredFrames = 50
+    private static let softFrames = 125
     private static let repeatedWords = 2...12
 
     /// Whether a result should be made again with the full window.
@@ -66,16 +67,23 @@ extension FittedWindow {
         guard let loudest = powers.max() else { return false }
         // 25 dB below the loudest frame, and not below −55 dB of full scale.
         let threshold = max(loudest * 0.003_16, 3.16e-6)
+        // A soft speaker after a loud one: 40 dB, and not below −70 dB.
+        let softThreshold = max(loudest * 0.000_1, 1e-7)
         var isCovered = [Bool](repeating: false, count: powers.count)
         for segment in segments {
             let first = max(segment.startMilliseconds / frameMilliseconds, 0)
             let last = min(segment.endMilliseconds / frameMilliseconds, powers.count - 1)
             if first <= last { for frame in first...last { isCovered[frame] = true } }
         }
-        var loud = 0
+        var (loud, soft) = (0, 0)
         for (power, isCovered) in zip(powers, isCovered) {
-            if isCovered { loud = 0 } else if power > threshold { loud += 1 }
-            if loud >= uncoveredFrames { return true }
+            if isCovered {
+                (loud, soft) = (0, 0)
+            } else {
+                if power > threshold { loud += 1 }
+                if power > softThreshold { soft += 1 }
+            }
+            if loud >= uncoveredFrames || soft >= softFrames { return true }
         }
         return false
     }
