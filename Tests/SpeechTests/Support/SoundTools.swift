@@ -32,7 +32,7 @@ enum Samples {
     static func read(_ path: String, limits: AudioLimits = AudioLimits()) async throws -> [Int16] {
         let reader = try await PCMReader.open(path: path, filenameHint: path, limits: limits)
         var samples: [Int16] = []
-        while let block = try await reader.next() { samples += block }
+        while let block = try await reader.nextMono() { samples += block }
         return samples
     }
 
