@@ -13,6 +13,9 @@ struct EngineAttempts: Sendable {
     var fittedRule = FittedRule()
     let logger: Logger
 
+    /// Words that halves must hold more than the whole to be kept in its place.
+    private static let leastGain = 3
+
     /// One channel to be transcribed.
     struct Stretch {
         /// With one channel.
@@ -72,7 +75,7 @@ struct EngineAttempts: Sendable {
             }
         }
         settle(best, stretch, &outcome)
-        if mayHalve,
+        if mayHalve, configuration.decoding.reruns,
             let doubt = fittedRule.doubt(best.verdict, samples: stretch.samples), doubt.isMissingSpeech
         {
             try await tryHalves(of: stretch, because: doubt.reason, wordCount: best.verdict.wordCount, &outcome)
@@ -91,7 +94,7 @@ struct EngineAttempts: Sendable {
         outcome.engineTime += parts.reduce(.zero) { $0 + $1.engineTime }
         let segments = parts.flatMap(\.segments)
         let found = RepetitionFinder.words(of: segments.map(\.text).joined(separator: " ")).count
-        guard found > wordCount else { return }
+        guard found >= wordCount + Self.leastGain else { return }
         note(.retriedHalves, "\(reason): \(found) words where there were \(wordCount)", stretch, &outcome)
         outcome.segments = segments
         outcome.notes += parts.flatMap(\.notes)

@@ -83,6 +83,8 @@ package final class Cluster: Sendable {
     ) async throws -> ClusterProcess {
         let own = [
             "STT_SLOTS": "\(slots)", "STT_WHISPER_SERVER": engine.program, "STT_WHISPER_MODEL": engine.model,
+            // Runs are counted.
+            "STT_ENGINE_RERUN": "never",
         ].merging(environment) { $1 }
         let worker = ClusterProcess(
             .work, name: "worker-\(workers.count)", routes: routes,

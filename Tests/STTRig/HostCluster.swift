@@ -67,7 +67,10 @@ package final class HostCluster: Sendable {
     package func startWorker(on host: Int, name: String, engine: any RigEngine) async throws -> RigProcess {
         try await start(
             "work", name: name, on: host,
-            ["STT_SLOTS": "2", "STT_WHISPER_SERVER": engine.program, "STT_WHISPER_MODEL": engine.model])
+            [
+                "STT_SLOTS": "2", "STT_WHISPER_SERVER": engine.program, "STT_WHISPER_MODEL": engine.model,
+                "STT_ENGINE_RERUN": "never",
+            ])
     }
 
     /// Runs the command line client on a host to its end.

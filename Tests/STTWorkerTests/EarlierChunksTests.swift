@@ -114,7 +114,7 @@ struct EarlierChunksTests {
             default: throw EngineError(.crashed, "chunk 2 and its halves")
             }
         }
-        _ = try await cluster.results(of: id, engines)
+        _ = try await cluster.results(of: id, engines) { $0.decoding.reruns = true }
         let last = Dictionary(engines.requests.map { ($0.chunkIndex, $0.prompt) }) { $1 }
         #expect(last[2] == "Names: Ann.")
         #expect(last[3] == "Names: Ann.")

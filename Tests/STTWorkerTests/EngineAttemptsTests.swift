@@ -22,12 +22,21 @@ struct EngineAttemptsTests {
     ) async throws -> ChunkResult {
         let cluster = try Cluster()
         let id = try await cluster.spokenJob([audio(seconds: seconds)], options: options)
-        return try #require(try await cluster.results(of: id, engines, change: change).first)
+        return try #require(
+            try await cluster.results(of: id, engines) { configuration in
+                configuration.decoding.reruns = true
+                change(&configuration)
+            }.first)
     }
 
-    @Test(arguments: [(4, EngineWindow.fitted), (23, .fitted), (24, .full), (28, .full)])
+    /// As many different words as somebody says in the time.
+    private static func talk(_ request: EngineRequest) -> String {
+        (0..<max(request.samples.count / 8_000, 1)).map { "w\($0)" }.joined(separator: " ")
+    }
+
+    @Test(arguments: [(4, EngineWindow.fitted), (23, .fitted), (25, .fitted), (26, .full), (28, .full)])
     func `Short audio gets a window that fits`(seconds: Int, window: EngineWindow) async throws {
-        let engines = SpokenEngines { request in .saying("words", request) }
+        let engines = SpokenEngines { request in .saying(Self.talk(request), request) }
         let result = try await result(seconds: seconds, engines)
         #expect(engines.requests.map(\.window) == [window])
         #expect(result.guards.isEmpty)
@@ -41,7 +50,7 @@ struct EngineAttemptsTests {
 
     @Test(arguments: [
         (EngineAttemptsTests.loop, -0.2, "repetition"), ("Firefox. Firefox.", -0.2, "echo"),
-        ("what is this", -1.4, "low probability"), ("", 0, "no text"),
+        ("what is this", -1.4, "low probability"), ("", 0, "sound without words"),
         (EngineAttemptsTests.much, -0.2, "implausible rate"),
     ])
     func `What looks spoilt is made again with the full window`(text: String, avg: Double, why: String) async throws {
@@ -65,6 +74,26 @@ struct EngineAttemptsTests {
         let result = try await result(engines)
         #expect(result.segments.map(\.text) == ["all of it"])
         #expect(result.guards.map(\.detail) == ["sound without words"])
+    }
+
+    @Test func `Where the full window skips speech too, the halves are tried, and kept where they hold more`()
+        async throws
+    {
+        let engines = SpokenEngines { request in
+            .saying(request.samples.count > 15 * 16_000 ? "Firefox" : Self.talk(request), request)
+        }
+        let result = try await result(seconds: 24, engines)
+        #expect(engines.requests.map(\.window) == [.fitted, .full, .fitted, .fitted])
+        #expect(result.guards.map(\.kind) == [.retriedFullWindow, .retriedHalves])
+        #expect(result.segments.count == 2 && result.segments[1].startMilliseconds >= 9_000)
+        let silent = SpokenEngines { request in .saying("Firefox", request) }
+        #expect(try await self.result(seconds: 24, silent).segments.count == 1)
+    }
+
+    @Test func `Running again can be switched off`() async throws {
+        let engines = SpokenEngines { request in .saying("words", request) }
+        _ = try await result(seconds: 24, engines) { $0.decoding.reruns = false }
+        #expect(engines.requests.map(\.window) == [.full])
     }
 
     @Test func `A loop is tried at higher temperatures with the full window, until it is none`() async throws {
@@ -99,7 +128,7 @@ struct EngineAttemptsTests {
             let words = TranscriptSegment(startMilliseconds: 2_000, endMilliseconds: 28_000, text: "Good morning.")
             return EngineResult(segments: [phantom, mark, words], language: "en", elapsed: .milliseconds(5))
         }
-        let result = try await result(seconds: 28, engines)
+        let result = try await result(seconds: 28, engines) { $0.decoding.reruns = false }
         #expect(result.segments.map(\.text) == ["Good morning."])
         #expect(result.guards.map(\.kind) == [.droppedNoSpeech, .droppedNoSpeech])
         #expect(result.guards.map(\.detail) == ["Thank you.", "[Music]"])

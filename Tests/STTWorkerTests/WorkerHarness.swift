@@ -31,6 +31,8 @@ final class WorkerHarness: Sendable {
         var configuration = WorkerConfiguration(
             slots: slots, leaseDuration: .seconds(2), renewalInterval: .milliseconds(100),
             backoff: Backoff(base: .milliseconds(2), cap: .milliseconds(20)), reconcileInterval: .milliseconds(50))
+        // Scripted answers, of few words, look like speech that was skipped.
+        configuration.decoding.reruns = false
         change(&configuration)
         worker = Worker(
             ports: WorkerPorts(store: wrap?(store) ?? store, queue: queue, events: events, objects: objects),

@@ -44,6 +44,12 @@ extension Setting {
     static let beamSize = Setting(
         key: "engine.beamSize", variable: "STT_BEAM_SIZE", flag: "beam-size", kind: .integer(1...8),
         defaultValue: .integer(1), commands: [.standalone, .work], help: "Beam size of the decoder; 1 is greedy.")
+    static let rerun = Setting(
+        key: "engine.rerun", variable: "STT_ENGINE_RERUN", flag: "engine-rerun", kind: .choice(["auto", "never"]),
+        defaultValue: .text("auto"), commands: [.standalone, .work],
+        help:
+            "auto: compute only as much of Whisper's window as the audio fills, and run again where the output shows that speech was skipped or guessed. never: one run with the whole window."
+    )
     static let engineTimeoutSeconds = Setting(
         key: "engine.timeoutSeconds", variable: "STT_ENGINE_TIMEOUT_SECONDS", flag: "engine-timeout-seconds",
         kind: .number(1...86_400),
@@ -72,7 +78,7 @@ extension Setting {
 
     static let engine = [
         model, models, modelFolder, weights, whisperServer, whisperCli, vadProgram, vadModel, slots, threads, beamSize,
-        engineTimeoutSeconds,
+        rerun, engineTimeoutSeconds,
     ]
     static let worker = [leaseSeconds, renewSeconds, reconcileSeconds, orphanHours]
 }

@@ -13,6 +13,7 @@ struct EngineOptions: SettingOptions {
     @Option(.slots) var slots: String?
     @Option(.threads) var threads: String?
     @Option(.beamSize) var beamSize: String?
+    @Option(.rerun) var engineRerun: String?
     @Option(.engineTimeoutSeconds) var engineTimeoutSeconds: String?
 
     var given: GivenSettings {
@@ -20,6 +21,7 @@ struct EngineOptions: SettingOptions {
             .model: model, .models: models.isEmpty ? nil : models.joined(separator: ","), .modelFolder: modelFolder,
             .weights: weights, .whisperServer: whisperServer, .whisperCli: whisperCli, .vadProgram: vadProgram,
             .vadModel: vadModel, .slots: slots, .threads: threads, .beamSize: beamSize,
+            .rerun: engineRerun,
             .engineTimeoutSeconds: engineTimeoutSeconds,
         ]
     }

@@ -122,6 +122,7 @@ extension Settings {
             configuration.engineTimeLimit.startup = .seconds(seconds)
             configuration.engineTimeLimit.factor = 0
         }
+        configuration.decoding.reruns = text(.rerun) != "never"
         adaptTimeLimit(&configuration.engineTimeLimit)
         return configuration
     }
