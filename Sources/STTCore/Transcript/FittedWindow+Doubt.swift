@@ -2,7 +2,7 @@ extension FittedWindow {
     /// A sign that a result would have been another with the full window. Tuned on 244 chunks of 1 to 28 s, see
     /// docs/ACCURACY.md: most of those that came out spoilt show one, and so does one good chunk in fifty.
     public enum Doubt: String, Sendable, Hashable, CaseIterable {
-        /// A second or more of loud audio, or 2.5 s of soft audio, lies under no segment: a sentence is missing.
+        /// A second or more of loud audio, or 3.5 s of soft audio, lies under no segment: a sentence is missing.
         case uncovered
         /// A long segment has hardly a word a second: a sentence is missing within it.
         case sparse
@@ -23,7 +23,7 @@ extension FittedWindow {
     private static let frameSamples = 320
     private static let frameMilliseconds = 20
     private static let uncoveredFrames = 50
-    private static let softFrames = 125
+    private static let softFrames = 175
     private static let repeatedWords = 2...12
 
     /// Whether a result should be made again with the full window.
@@ -67,8 +67,8 @@ extension FittedWindow {
         guard let loudest = powers.max() else { return false }
         // 25 dB below the loudest frame, and not below −55 dB of full scale.
         let threshold = max(loudest * 0.003_16, 3.16e-6)
-        // A soft speaker after a loud one: 40 dB, and not below −70 dB.
-        let softThreshold = max(loudest * 0.000_1, 1e-7)
+        // A soft speaker after a loud one may be 45 dB softer: whatever is above −70 dB of full scale.
+        let softThreshold = 1e-7
         var isCovered = [Bool](repeating: false, count: powers.count)
         for segment in segments {
             let first = max(segment.startMilliseconds / frameMilliseconds, 0)

@@ -25,7 +25,7 @@ import Testing
     @Test func `Loud audio without words is in doubt, quiet audio is not`() {
         let start = [segment("Firefox.", 0, 1_000)]
         #expect(FittedWindow.doubt(segments: start, samples: noise(seconds: 14)) == .uncovered)
-        let quietEnd = noise(seconds: 1) + noise(seconds: 13, amplitude: 20)
+        let quietEnd = noise(seconds: 1) + noise(seconds: 13, amplitude: 5)
         #expect(FittedWindow.doubt(segments: start, samples: quietEnd) == nil)
         #expect(FittedWindow.doubt(segments: [], samples: noise(seconds: 2)) == .uncovered)
         #expect(FittedWindow.doubt(segments: [], samples: [Int16](repeating: 0, count: 32_000)) == nil)
