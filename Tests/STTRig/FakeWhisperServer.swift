@@ -37,9 +37,18 @@ package struct FakeWhisperServer: Sendable {
         try folder.write(behaviour + "\n", to: "behaviour")
     }
 
+    /// This process's environment for a daemon with these arguments. Where its engine is a fake one, its audio need not
+    /// be speech, so it is cut by loudness.
+    package static func environment(of arguments: [String]) -> [String: String] {
+        let isFake = arguments.contains(Self.mark)
+        return ProcessInfo.processInfo.environment.filter { !isFake || $0.key != "STT_VAD_MODEL" }
+    }
+
+    private static let mark = "--engine-rerun"
+
     package var arguments: [String] {
         // Its answers, of few words, look like speech that was skipped.
-        ["--whisper-server", program, "--model", model, "--engine-rerun", "never"]
+        ["--whisper-server", program, "--model", model, Self.mark, "never"]
     }
 
     /// Every request so far, also of engines that were killed while they worked on it.

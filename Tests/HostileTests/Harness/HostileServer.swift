@@ -32,7 +32,9 @@ final class HostileServer: Sendable {
                 + engine.arguments + options
         }
         process = try await ChildProcess.start(
-            ProcessCommand(path, arguments, output: .stream, errorOutput: .keepTail(limit: 64 * 1024)))
+            ProcessCommand(
+                path, arguments, environment: FakeWhisperServer.environment(of: arguments), output: .stream,
+                errorOutput: .keepTail(limit: 64 * 1024)))
         pid = process.processID
         var line: [UInt8] = []
         while !line.contains(UInt8(ascii: "\n")) {

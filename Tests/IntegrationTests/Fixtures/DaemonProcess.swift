@@ -42,7 +42,9 @@ final class DaemonProcess: Sendable {
         defer { close(log) }
         let process = try await ChildProcess.start(
             ProcessCommand(
-                Programs.daemon, arguments + ["--listen", listen], output: .stream, errorOutput: .descriptor(log)))
+                Programs.daemon, arguments + ["--listen", listen],
+                environment: FakeWhisperServer.environment(of: arguments), output: .stream,
+                errorOutput: .descriptor(log)))
         var line: [UInt8] = []
         while !line.contains(UInt8(ascii: "\n")) {
             guard let more = try await process.readOutput(upTo: 4096) else {

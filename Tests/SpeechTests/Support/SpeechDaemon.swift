@@ -17,7 +17,10 @@ final class SpeechDaemon: Sendable {
         self.folder = folder
         process = RigProcess(name: "daemon", logFile: folder.file("daemon.log"))
         let address = "unix:" + folder.file("socket")
-        let kept = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("STT_") }
+        let detection: Set = ["STT_VAD_MODEL", "STT_WHISPER_VAD"]
+        let kept = FakeWhisperServer.environment(of: engine).filter {
+            !$0.key.hasPrefix("STT_") || detection.contains($0.key)
+        }
         try await process.start(
             Programs.daemon,
             ["standalone", "--data", folder.file("data"), "--slots", "\(slots)", "--listen", address] + engine + extra,
