@@ -63,7 +63,7 @@ final class EarlierChunks: Sendable {
                 logger.info("earlier chunks take too long, going on without them")
                 break
             }
-            let awaited = isLanguageKnown ? chunks.suffix(1) : chunks[...]
+            let awaited = isLanguageKnown ? chunks.suffix(1) : chunks.filter { !$0.isInTrouble }[...]
             if awaited.contains(where: { !$0.isOver && !$0.isLeased(at: ports.clock.now) }) {
                 throw ChunkMustWait(delay: Self.delay(claim.chunk.releases))
             }
@@ -78,9 +78,10 @@ final class EarlierChunks: Sendable {
         return result
     }
 
-    /// The first chunk with speech decides: one that has a language counts once all before it are done.
+    /// The first chunk with speech decides: one that has a language counts once all before it are done. One whose attempts
+    /// fail holds up none of the others.
     private static func isFirstLanguageKnown(_ chunks: [Chunk]) -> Bool {
-        for chunk in chunks {
+        for chunk in chunks where !chunk.isInTrouble {
             guard chunk.isOver else { return false }
             if chunk.result?.language != nil { return true }
         }
@@ -126,6 +127,9 @@ struct ChunkMustWait: Error {
 
 extension Chunk {
     fileprivate var isOver: Bool { state == .done || state == .cancelled }
+
+    /// An attempt has failed, and another may as well.
+    fileprivate var isInTrouble: Bool { !isOver && lastFailure != nil }
 
     fileprivate func isLeased(at now: Timestamp) -> Bool {
         state == .running && lease.map { $0.until > now } ?? false

@@ -40,7 +40,7 @@ package struct FakeWhisperServer: Sendable {
     /// This process's environment for a daemon with these arguments. Where its engine is a fake one, its audio need not
     /// be speech, so it is cut by loudness.
     package static func environment(of arguments: [String]) -> [String: String] {
-        let isFake = arguments.contains(Self.mark)
+        let isFake = arguments.contains(Self.mark) || arguments.contains("--engine-kind")
         return ProcessInfo.processInfo.environment.filter { !isFake || $0.key != "STT_VAD_MODEL" }
     }
 
