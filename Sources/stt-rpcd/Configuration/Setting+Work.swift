@@ -48,7 +48,7 @@ extension Setting {
         key: "engine.rerun", variable: "STT_ENGINE_RERUN", flag: "engine-rerun", kind: .choice(["auto", "never"]),
         defaultValue: .text("auto"), commands: [.standalone, .work],
         help:
-            "auto: compute only as much of Whisper's window as the audio fills, and run again where the output shows that speech was skipped or guessed. never: one run with the whole window."
+            "auto: compute only as much of Whisper's window as the audio fills, and run again where the output shows that speech was skipped or guessed. never: one run with the whole window, as with openai."
     )
     static let engineTimeoutSeconds = Setting(
         key: "engine.timeoutSeconds", variable: "STT_ENGINE_TIMEOUT_SECONDS", flag: "engine-timeout-seconds",

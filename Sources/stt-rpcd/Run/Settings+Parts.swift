@@ -122,7 +122,8 @@ extension Settings {
             configuration.engineTimeLimit.startup = .seconds(seconds)
             configuration.engineTimeLimit.factor = 0
         }
-        configuration.decoding.reruns = text(.rerun) != "never"
+        // A server has its own ways with what it skips, and no window to choose.
+        configuration.decoding.reruns = text(.rerun) != "never" && !usesRemoteEngine
         adaptTimeLimit(&configuration.engineTimeLimit)
         return configuration
     }
