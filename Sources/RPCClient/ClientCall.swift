@@ -22,6 +22,8 @@ final class ClientCall: @unchecked Sendable {
     /// Of a call with one reply: where it goes, and how many came.
     private let reply: ReplyDecoder?
     @exclusivity(unchecked) private var replyCount = 0
+    /// Takes replies that come before the one, on the loop. Set before the call begins.
+    @exclusivity(unchecked) var takeEarly: ((UnsafeRawBufferPointer) -> Bool)?
     @exclusivity(unchecked) private var malformed: ProtoError?
     @exclusivity(unchecked) private var waiter: UnsafeContinuation<Void, Never>?
     /// Handed over to the loop.
@@ -229,6 +231,7 @@ extension ClientCall: CallStreamOwner {
     func stream(_ stream: CallStream, didReceive message: UnsafeRawBufferPointer) -> Bool {
         guard let reply else { return false }
         guard outcome == nil else { return true }
+        if let takeEarly, takeEarly(message) { return true }
         replyCount += 1
         guard replyCount == 1 else { return true }
         malformed = reply.decode(message)

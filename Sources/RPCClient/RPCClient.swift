@@ -88,17 +88,23 @@ public final class RPCClient: Sendable {
 
     /// Many requests, one reply.
     ///
-    /// - Parameter produce: Sends the requests. When the server answers early, the writer's `send` throws and the call
-    ///   ends as the server said.
+    /// - Parameters:
+    ///   - takeEarly: Of a method that may send replies before the one: is given each, on the client's loop, where it must
+    ///     not block, and says whether it was one of those.
+    ///   - produce: Sends the requests. When the server answers early, the writer's `send` throws and the call ends as the
+    ///     server said.
     /// - Throws: ``RPCWire/RPCError``, or what `produce` throws by itself.
     public nonisolated(nonsending) func clientStreaming<Req: ProtoMessage, Res: ProtoMessage>(
         _ method: String, returning: Res.Type = Res.self, options: CallOptions = .init(),
+        takeEarly: (@Sendable (Res) -> Bool)? = nil,
         _ produce: (RequestWriter<Req>) async throws -> Void
     ) async throws -> Res {
         let core = try core()
         let slot = ReplySlot<Res>()
         defer { slot.free() }
         let call = ClientCall(core, method, options, slot.decoder)
+        // What is malformed is told of as the reply.
+        if let takeEarly { call.takeEarly = { bytes in (try? Res.decode(bytes)).map(takeEarly) ?? false } }
         return try await withTaskCancellationHandler {
             call.begin(request: nil)
             do {

@@ -61,6 +61,18 @@ public struct MethodRegistry: Sendable {
         }
     }
 
+    /// Many requests, one reply, and others before it where the handler sends them. Without those it is on the wire just
+    /// like ``clientStreaming(_:_:)``.
+    @inlinable
+    public mutating func bidirectional<Req: ProtoMessage, Res: ProtoMessage>(
+        _ name: String,
+        _ handler: @escaping @Sendable (InboundMessages<Req>, OutboundMessages<Res>, CallContext) async throws -> Res
+    ) {
+        addRequestStream(name) { call in
+            try streamReply(try await handler(call.requests(), call.replies(), call.context))
+        }
+    }
+
     /// One request, many replies, which end when the handler returns.
     ///
     /// - Parameter drainError: For a stream that lasts long and that a client resumes elsewhere: the status that its calls

@@ -70,12 +70,12 @@ extension SpeechClient {
 
     func submit(
         _ source: some AudioSource, _ options: SubmissionOptions, _ progress: (@Sendable (UploadProgress) -> Void)?,
-        locate: (inout SubmitOptions) -> Void = { _ in }
+        locate: (inout SubmitOptions) -> Void = { _ in }, whenBegun: (@Sendable (String) -> Void)? = nil
     ) async throws(SpeechError) -> Submission {
         var message = SubmitOptions(
             transcription: try options.transcription.message(), filename: options.filename ?? source.filename,
             sizeBytes: source.byteCount ?? 0, idempotencyKey: options.idempotencyKey ?? Self.freshKey(),
-            priority: options.priority)
+            priority: options.priority, transcribeWhileUploading: options.transcribesWhileUploading)
         locate(&message)
         var schedule = schedule(patience: configuration.retryFor)
         var attempt = 1
@@ -84,7 +84,7 @@ extension SpeechClient {
         while true {
             let began = clock.now()
             do {
-                return try await upload(source, message, attempt: attempt, &hasRead, progress)
+                return try await upload(source, message, attempt: attempt, &hasRead, progress, whenBegun)
             } catch let error as RPCError {
                 markReached(by: error)
                 guard source.isRepeatable || !hasRead else { throw Self.notRepeatable(error) }
@@ -103,12 +103,14 @@ extension SpeechClient {
 
     private func upload(
         _ source: some AudioSource, _ options: SubmitOptions, attempt: Int, _ hasRead: inout Bool,
-        _ progress: (@Sendable (UploadProgress) -> Void)?
+        _ progress: (@Sendable (UploadProgress) -> Void)?, _ whenBegun: (@Sendable (String) -> Void)?
     ) async throws -> Submission {
         let reader = try await source.open()
         let began = ContinuousClock.now
         var lastByteSent = began
-        let reply = try await rpc.clientStreaming(SpeechMethod.submit, returning: SubmitReply.self) {
+        let reply = try await rpc.clientStreaming(
+            SpeechMethod.submit, returning: SubmitReply.self, takeEarly: Self.taker(of: options, whenBegun)
+        ) {
             (writer: RequestWriter<SubmitRequest>) in
             try await writer.send(.options(options))
             var sent = 0
@@ -126,6 +128,17 @@ extension SpeechClient {
         return Submission(
             id: reply.jobID, audioBytes: reply.audioBytes, audioSHA256: reply.audioSHA256,
             isExisting: reply.existing, uploadBegan: began, lastByteSent: lastByteSent)
+    }
+
+    /// What takes the reply that comes while the upload goes on. `nil` where there is none.
+    private static func taker(
+        of options: SubmitOptions, _ whenBegun: (@Sendable (String) -> Void)?
+    ) -> (@Sendable (SubmitReply) -> Bool)? {
+        guard options.transcribeWhileUploading else { return nil }
+        return { reply in
+            if reply.receiving { whenBegun?(reply.jobID) }
+            return reply.receiving
+        }
     }
 
     private static func notRepeatable(_ error: RPCError) -> SpeechError {

@@ -69,6 +69,7 @@ extension SpeechError {
         let code: Code =
             switch error.code {
             case _ where Self.isAboutInput(reason): .inputRefused
+            case .cancelled where reason == "job.cancelled": .jobCancelled
             case .ok, .unknown, .internalError, .dataLoss, .unimplemented, .aborted: .unexpected
             case .cancelled: .cancelled
             case .invalidArgument, .outOfRange: .invalidArgument

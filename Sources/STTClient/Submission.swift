@@ -9,12 +9,16 @@ public struct SubmissionOptions: Sendable, Hashable {
     public var idempotencyKey: String?
     /// How soon the job's work is taken compared with other jobs'.
     public var priority: SubmissionPriority
+    /// Have the recording transcribed while it is being sent, where the server and the format allow that and the number
+    /// of bytes is known. ``SpeechClient/upload(file:options:progress:)`` tells of the job early.
+    public var transcribesWhileUploading: Bool
 
     /// Options for a submit.
     public init(
         transcription: TranscriptionOptions = .init(), filename: String? = nil, idempotencyKey: String? = nil,
-        priority: SubmissionPriority = .normal
+        priority: SubmissionPriority = .normal, transcribesWhileUploading: Bool = false
     ) {
+        self.transcribesWhileUploading = transcribesWhileUploading
         self.transcription = transcription
         self.filename = filename
         self.idempotencyKey = idempotencyKey

@@ -4,18 +4,21 @@ import STTCore
 
 /// Receives one recording: counts, hashes and stores its bytes, then makes the job.
 ///
-/// The job is inserted only when all bytes are durable; a recording that ends early leaves nothing.
+/// The job is inserted only when all bytes are durable, unless the recording is cut while it is received; a recording that
+/// ends early leaves nothing in either case.
 ///
 /// Concurrency: an actor, used by one task at a time.
 actor AudioIntake {
-    private let context: ServiceContext
+    let context: ServiceContext
     private let tenant: Tenant
     private var request: Request
-    private let id: JobID
+    let id: JobID
     /// `nil` where the idempotency key is taken: the bytes are only compared.
     private let writer: (any ObjectWriter)?
     private var hasher: SHA256Hasher
     private var byteCount = 0
+    /// Where it is cut while it is received.
+    private(set) var early: (any EarlyRecording)?
     /// `nil` where the idempotency key is taken, and once it is given back.
     private var place: Place?
 
@@ -27,16 +30,24 @@ actor AudioIntake {
         var idempotencyKey: String?
         var priority = JobPriority.normal
         var origin = AudioOrigin.upload
+        /// Whether the client wants it transcribed while it is sent.
+        var isEarly = false
     }
 
     /// What an upload takes of the service's bounds and of its tenant's.
     private struct Place: Sendable {
-        let admission: AdmissionGauge
+        /// `nil` once the store counts the job.
+        var admission: AdmissionGauge?
         var allowance: UploadAllowance?
 
         func leave(inserted: Bool) {
-            admission.leave(inserted: inserted)
+            admission?.leave(inserted: inserted)
             allowance?.leave(inserted: inserted)
+        }
+
+        mutating func isInserted() {
+            admission?.leave(inserted: true)
+            admission = nil
         }
     }
 
@@ -92,11 +103,24 @@ actor AudioIntake {
             hasher: hasher)
     }
 
+    /// Has the recording cut while it is received, where the client wants that and the server does it.
+    /// - Parameter firstBytes: What is going to be appended first.
+    func cutEarly(_ firstBytes: [UInt8]) async throws -> (any EarlyRecording)? {
+        guard request.isEarly, let size = request.size, writer != nil, let preparation = context.early else { return nil }
+        let job = Job(
+            id: id, tenant: tenant, options: request.options, priority: request.priority,
+            audio: .receiving(.audio(of: id), filename: request.filename), createdAt: context.clock.now)
+        early = try await preparation.begin(job, size: size, firstBytes: firstBytes)
+        if early != nil { place?.isInserted() }
+        return early
+    }
+
     func append(_ bytes: [UInt8]) async throws {
         byteCount += bytes.count
         try Self.check(byteCount, limits: context.limits)
         try place?.allowance?.take(bytes.count)
         hasher.update(bytes)
+        await early?.append(bytes)
         try await writer?.write(bytes)
     }
 
@@ -124,6 +148,11 @@ actor AudioIntake {
                 source: request.origin.source), createdAt: context.clock.now)
         guard let writer else { return try await receiptOfExisting(for: job) }
         _ = try await writer.finish()
+        if let early {
+            let receipt = try await finish(early, with: job)
+            leave(inserted: true)
+            return receipt
+        }
         let insertion = try await insert(job)
         switch insertion {
         case .existing(let other) where other.id != job.id:
@@ -140,6 +169,7 @@ actor AudioIntake {
     /// Leaves no trace of the upload. Does nothing once it has become a job.
     func abort() async {
         leave(inserted: false)
+        if let early { await remove(early) }
         await writer?.abort()
     }
 
@@ -160,7 +190,7 @@ extension AudioIntake {
     }
 
     /// How often an insertion is tried again whose outcome is not known, before the client is told to.
-    private static let insertionPauses = [Duration.milliseconds(250), .seconds(1), .seconds(3)]
+    static let insertionPauses = [Duration.milliseconds(250), .seconds(1), .seconds(3)]
 
     /// Inserts the job. A repetition does no harm: the store knows the job by its id.
     private func insert(_ job: Job) async throws -> JobInsertion {
@@ -182,7 +212,7 @@ extension AudioIntake {
         }
     }
 
-    private func announce(_ job: Job) async {
+    func announce(_ job: Job) async {
         var logger = context.logger
         logger[metadataKey: "job"] = "\(job.id)"
         logger.info(
@@ -196,7 +226,7 @@ extension AudioIntake {
         }
     }
 
-    private func removeAudio() async {
+    func removeAudio() async {
         do {
             try await context.objects.deleteAll(below: .job(id))
         } catch {
@@ -214,7 +244,7 @@ extension AudioIntake {
     }
 
     /// The receipt of the job that has the idempotency key, where it is the same request.
-    private func receipt(of existing: Job, for job: Job) throws(RPCError) -> Receipt {
+    func receipt(of existing: Job, for job: Job) throws(RPCError) -> Receipt {
         guard existing.isSameRequest(as: job) else { throw RPCError.keyBelongs(to: existing) }
         return Receipt(job: existing, isExisting: true)
     }

@@ -80,6 +80,17 @@ final class JobWatches: Sendable {
         return try await body(news)
     }
 
+    /// Tells a job's followers how it ended. For what is deleted right after.
+    func tellEnd(of job: Job) async {
+        guard let watch = state.withLock({ $0.jobs[job.id]?.watch }) else { return }
+        tell(job.id) { .job(job) }
+        do throws(PortError) {
+            try await watch.take(job)
+        } catch {
+            logger.debug("end not told", metadata: ["job": "\(job.id)", "error": "\(error)"])
+        }
+    }
+
     /// The jobs that are watched.
     var count: Int { state.withLock { $0.jobs.count } }
 

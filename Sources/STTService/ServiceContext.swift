@@ -28,6 +28,10 @@ public struct ServiceContext: Sendable {
     public var tenantLimits: (@Sendable (Tenant) -> TenantLimits)?
     /// What QueueStats tells of calls.
     public var callMetrics: CallMetrics?
+    /// Cuts recordings while they are received. `nil`: they are cut once they are complete.
+    public var early: (any EarlyPreparation)?
+    /// Tells those who follow a job that it ended with its upload, before it is deleted.
+    var uploadBrokeOff: @Sendable (Job) async -> Void = { _ in }
 
     public init(
         store: any JobStore, queue: any WorkQueue, events: any EventBus, objects: any ObjectStore,

@@ -15,11 +15,16 @@ public struct SpeechService: Sendable {
     let startedAt = ContinuousClock.now
 
     public init(context: ServiceContext) {
-        self.context = context
         admission = AdmissionGauge(store: context.store, limit: context.limits.maximumUnfinishedJobs)
         readings = JobReadings(store: context.store)
         watches = JobWatches(
             store: context.store, events: context.events, readings: readings, logger: context.logger)
+        var own = context
+        own.uploadBrokeOff = { [readings, watches] job in
+            await watches.tellEnd(of: job)
+            readings.deleted(job.id)
+        }
+        self.context = own
         queueStats = JoinedReadings { tenant in
             do {
                 return .success(try SharedBytes(encoding: try await context.queueStats(of: tenant)))
@@ -42,8 +47,8 @@ public struct SpeechService: Sendable {
 
     /// Adds the methods to a server's registry.
     public func register(in registry: inout MethodRegistry) {
-        registry.clientStreaming(SpeechMethod.submit) { requests, call in
-            try await mapped { try await submit(requests, call) }
+        registry.bidirectional(SpeechMethod.submit) { requests, replies, call in
+            try await mapped { try await submit(requests, replies, call) }
         }
         registry.unary(SpeechMethod.status) { request, call -> SharedBytes in
             try await mapped { try await status(request, call) }

@@ -182,6 +182,20 @@ struct BoundedJobStore: JobStore {
         }
     }
 
+    func insertReceiving(_ job: Job, owner: OwnerToken, lease: Duration) async throws(PortError) -> Job {
+        try await limited { [base] () async throws(PortError) in
+            try await base.insertReceiving(job, owner: owner, lease: lease)
+        }
+    }
+
+    func finishReceiving(
+        _ id: JobID, owner: OwnerToken, audio: StoredAudio, idempotencyKey: String?
+    ) async throws(PortError) -> AudioReceipt {
+        try await limited { [base] () async throws(PortError) in
+            try await base.finishReceiving(id, owner: owner, audio: audio, idempotencyKey: idempotencyKey)
+        }
+    }
+
     func unfinishedJobs(limit: Int) async throws(PortError) -> Int {
         try await limited { [base] () async throws(PortError) in
             try await base.unfinishedJobs(limit: limit)

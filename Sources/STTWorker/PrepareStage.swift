@@ -11,14 +11,24 @@ struct PrepareStage: Sendable {
     let limits: AudioLimits
     let detection: SpeechDetection
 
+    /// All chunks of a recording.
+    struct Cutting: Sendable {
+        var chunkCount: Int
+        var format: AudioFormat
+    }
+
     func run(_ context: StageRunner.Context) async throws {
         let job = context.job
+        // Who received it held the stage and is gone.
+        guard job.audio.isComplete else { throw PermanentFailure(failure: .uploadBrokenOff) }
         do {
-            let count = try await ports.objects.withLocalFile(job.audio.key) { path in
-                try await cut(path: path, context: context)
+            let cutting = try await ports.objects.withLocalFile(job.audio.key) { path in
+                let reader = try await PCMReader.open(
+                    path: path, filenameHint: job.audio.filename, limits: limits, channels: job.audioChannels)
+                return try await cutAll(reader, context: context)
             }
-            context.logger.info("audio prepared", metadata: ["chunks": "\(count)"])
-        } catch let error as AudioError where error.code != .cancelled && error.code != .unreadable {
+            try await finish(cutting, context: context)
+        } catch let error as AudioError where error.isOfAudio {
             throw PermanentFailure(failure: error.failure)
         } catch let error as PortError where error.code == .notFound {
             throw PermanentFailure(
@@ -27,15 +37,23 @@ struct PrepareStage: Sendable {
         }
     }
 
-    private func cut(path: String, context: StageRunner.Context) async throws -> Int {
-        let job = context.job
-        let reader = try await PCMReader.open(
-            path: path, filenameHint: job.audio.filename, limits: limits,
-            channels: job.options.channels == .separate ? .separate : .mixed)
+    /// Cuts a recording that is still being received, as far as its bytes come.
+    func cut(_ file: GrowingFile, context: StageRunner.Context) async throws -> Cutting {
         do {
-            let count = try await cut(reader, context: context)
+            let reader = try await PCMReader.open(
+                growing: file, filenameHint: context.job.audio.filename, limits: limits,
+                channels: context.job.audioChannels)
+            return try await cutAll(reader, context: context)
+        } catch let error as AudioError where error.isOfAudio {
+            throw PermanentFailure(failure: error.failure)
+        }
+    }
+
+    private func cutAll(_ reader: PCMReader, context: StageRunner.Context) async throws -> Cutting {
+        do {
+            let cutting = try await cut(reader, context: context)
             await reader.close()
-            return count
+            return cutting
         } catch {
             await reader.close()
             throw error
@@ -43,7 +61,7 @@ struct PrepareStage: Sendable {
     }
 
     /// Decodes a portion while the one before it is listened to, cut and stored.
-    private func cut(_ reader: PCMReader, context: StageRunner.Context) async throws -> Int {
+    private func cut(_ reader: PCMReader, context: StageRunner.Context) async throws -> Cutting {
         var judge = try SpeechJudge(context.job.options.segmentation, detection: detection, logger: context.logger)
         var (segmenter, skip, count) = try await segmenter(reader, mode: judge.mode, context: context)
         let format = AudioFormat(reader.info, decodedSamples: nil)
@@ -64,8 +82,7 @@ struct PrepareStage: Sendable {
             try await store(chunk, context: context, format: finalFormat)
             count = chunk.index + 1
         }
-        try await finish(chunkCount: count, format: finalFormat, context: context)
-        return count
+        return Cutting(chunkCount: count, format: finalFormat)
     }
 
     /// A segmenter that begins at the start, or goes on where an earlier attempt has stopped; how many samples it does
@@ -85,13 +102,15 @@ struct PrepareStage: Sendable {
         return (segmenter, checkpoint.resumeSample, last.index + 1)
     }
 
-    private func finish(chunkCount: Int, format: AudioFormat, context: StageRunner.Context) async throws {
+    /// Ends the stage, once the audio is complete.
+    func finish(_ cutting: Cutting, context: StageRunner.Context) async throws {
         let finished = try await context.lease.settle("end of preparing", patience: ports.patience(context.logger)) {
             _ async throws(PortError) in
             try await ports.store.finishPreparing(
-                context.job.id, owner: context.owner, chunkCount: chunkCount, format: format)
+                context.job.id, owner: context.owner, chunkCount: cutting.chunkCount, format: cutting.format)
         }
         guard let finished else { throw WorkInterruption.leaseLost }
+        context.logger.info("audio prepared", metadata: ["chunks": "\(cutting.chunkCount)"])
         if finished.isReadyToMerge { await ports.enqueueHint(finished.workItem(.merge), logger: context.logger) }
     }
 
@@ -124,6 +143,15 @@ struct PrepareStage: Sendable {
             last = end.span
         }
     }
+}
+
+extension Job {
+    fileprivate var audioChannels: PCMReader.Channels { options.channels == .separate ? .separate : .mixed }
+}
+
+extension AudioError {
+    /// Whether another attempt cannot end otherwise.
+    fileprivate var isOfAudio: Bool { code != .cancelled && code != .unreadable }
 }
 
 extension SegmenterConfiguration {

@@ -1,3 +1,4 @@
+import Logging
 import STTCore
 import Synchronization
 
@@ -33,6 +34,22 @@ final class RunningWork: Sendable {
         return try await firstToEnd(body) {
             for await _ in stops { throw WorkInterruption.ended }
             try await sleepUntilCancelled()
+        }
+    }
+
+    /// Stops what the bus says is to be stopped, until the task is cancelled.
+    func obeyControl(_ ports: WorkerPorts, logger: Logger) async {
+        while !Task.isCancelled {
+            do throws(PortError) {
+                for await event in try await ports.events.subscribeToControl() {
+                    switch event {
+                    case .stop(let job): stop(job)
+                    }
+                }
+            } catch {
+                ports.troubles.note("no control events, subscribing again", error, logger: logger)
+            }
+            do { try await Task.sleep(for: .seconds(1)) } catch { return }
         }
     }
 

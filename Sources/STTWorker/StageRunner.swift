@@ -17,6 +17,15 @@ struct StageRunner: Sendable {
         let logger: Logger
     }
 
+    /// What came of a stage.
+    enum Ending {
+        case done
+        case interrupted(WorkInterruption)
+        case failed(JobFailure)
+        /// - Parameter isImpeded: Other work would meet the same trouble at the moment.
+        case givenBack(isImpeded: Bool)
+    }
+
     /// Returns when the stage is done, given back, or found to be none of ours.
     func run(
         _ stage: JobStage, of id: JobID, logger: Logger,
@@ -29,7 +38,19 @@ struct StageRunner: Sendable {
             logger.debug("stage not claimable", metadata: ["stage": "\(stage)"])
             return .handled
         }
-        var outcome = WorkTaker.Outcome.handled
+        guard case .givenBack(isImpeded: true) = await carryOut(stage, job, owner, sent: sent, logger: logger, body)
+        else { return .handled }
+        return .impeded
+    }
+
+    /// Runs a stage whose lease the owner has.
+    /// - Parameter sent: When the claim was sent.
+    func carryOut(
+        _ stage: JobStage, _ job: Job, _ owner: OwnerToken, sent: Duration, logger: Logger,
+        _ body: @escaping @Sendable (Context) async throws -> Void
+    ) async -> Ending {
+        let id = job.id
+        var ending = Ending.done
         await ports.announce(.jobChanged(id), logger: logger)
         do {
             try await keeper.hold(job: id, sent: sent, logger: logger) { () async throws(PortError) in
@@ -43,11 +64,12 @@ struct StageRunner: Sendable {
         } catch let interruption as WorkInterruption {
             logger.info("stage given up", metadata: ["stage": "\(stage)", "reason": "\(interruption)"])
             await discardSamplesOfEndedJob(id, logger: logger)
+            ending = .interrupted(interruption)
         } catch {
-            outcome = await settle(stage, of: job, owner: owner, error: error, logger: logger)
+            ending = await settle(stage, of: job, owner: owner, error: error, logger: logger)
         }
         await ports.announce(.jobChanged(id), logger: logger)
-        return outcome
+        return ending
     }
 
     /// The stage may have been given up because another worker has it, or because the job is over.
@@ -64,7 +86,7 @@ struct StageRunner: Sendable {
     /// Fails the job where trying again cannot help, else gives the stage back.
     private func settle(
         _ stage: JobStage, of job: Job, owner: OwnerToken, error: any Error, logger: Logger
-    ) async -> WorkTaker.Outcome {
+    ) async -> Ending {
         let attempt = AttemptFailure(error)
         if let failure = attempt.failure, isFinal(error) || isExhausted(job, attempt) {
             logger.info("job failed", metadata: ["stage": "\(stage)", "code": "\(failure.code)"])
@@ -75,7 +97,7 @@ struct StageRunner: Sendable {
             }
             await ports.announceStop(of: job.id, logger: logger)
             await ports.discard(.samples(of: job.id), logger: logger)
-            return .handled
+            return .failed(failure)
         }
         let delay = delay(before: job, attempt)
         ports.troubles.note(attempt, "stage attempt failed", metadata: ["stage": "\(stage)"], logger: logger)
@@ -85,7 +107,7 @@ struct StageRunner: Sendable {
                 chargeAttempt: attempt.isCharged)
             try await ports.queue.enqueue([job.workItem(stage == .prepare ? .prepare : .merge)], delay: delay)
         }
-        return attempt.isImpediment ? .impeded : .handled
+        return .givenBack(isImpeded: attempt.isImpediment)
     }
 
     private func delay(before job: Job, _ attempt: AttemptFailure) -> Duration {

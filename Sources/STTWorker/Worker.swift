@@ -56,7 +56,7 @@ public final class Worker: Sendable {
     public func run() async {
         let runTimes = EngineRunTimes()
         await withTaskGroup(of: Void.self) { upkeep in
-            upkeep.addTask { await self.obeyControl() }
+            upkeep.addTask { await self.running.obeyControl(self.ports, logger: self.logger) }
             upkeep.addTask { await self.standby.run() }
             upkeep.addTask {
                 await Upkeep(ports: self.ports, configuration: self.configuration, logger: self.logger).run()
@@ -88,21 +88,6 @@ public final class Worker: Sendable {
     private func taker(_ lane: WorkLane, logger: Logger) -> WorkTaker {
         WorkTaker(
             ports: ports, standby: standby, drain: drain, lane: lane, backoff: configuration.backoff, logger: logger)
-    }
-
-    private func obeyControl() async {
-        while !Task.isCancelled {
-            do throws(PortError) {
-                for await event in try await ports.events.subscribeToControl() {
-                    switch event {
-                    case .stop(let job): running.stop(job)
-                    }
-                }
-            } catch {
-                ports.troubles.note("no control events, subscribing again", error, logger: logger)
-            }
-            do { try await Task.sleep(for: .seconds(1)) } catch { return }
-        }
     }
 
     private func transcribe(slot: Int, runTimes: EngineRunTimes) async {

@@ -46,13 +46,15 @@ final class ServiceFixture: Sendable {
 
     /// Calls Submit as a client does.
     func submit(
-        _ options: SubmitOptions = SubmitOptions(), audio: [[UInt8]] = [], on service: SpeechService? = nil
+        _ options: SubmitOptions = SubmitOptions(), audio: [[UInt8]] = [], on service: SpeechService? = nil,
+        early: ReceivedReplies? = nil
     ) async throws -> SubmitReply {
         let requests = [SubmitRequest.options(options)] + audio.map { .audio($0) }
         let call = CallContext(method: SpeechMethod.submit, callID: 1, peer: "test")
         do {
             return try await (service ?? self.service).submit(
-                InboundMessages(SentMessages(try requests.map { try $0.encode() })), call)
+                InboundMessages(SentMessages(try requests.map { try $0.encode() })),
+                OutboundMessages(early ?? ReceivedReplies()), call)
         } catch {
             throw StatusMapping.rpcError(error)
         }
@@ -82,6 +84,19 @@ private final class SentMessages: InboundMessageSource {
             return messages.map { MessageRun(SharedBytes($0)) }
         }
     }
+}
+
+/// The replies before the last.
+final class ReceivedReplies: OutboundMessageSink {
+    private let messages = Mutex<[SharedBytes]>([])
+
+    var replies: [SubmitReply] {
+        get throws {
+            try messages.withLock { $0 }.map { try SubmitReply.decode(owned: $0.bytes) }
+        }
+    }
+
+    func sendMessage(_ bytes: SharedBytes) async throws { messages.withLock { $0.append(bytes) } }
 }
 
 /// Gives the bytes that a test puts at its URLs.

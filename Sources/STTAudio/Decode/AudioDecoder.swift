@@ -12,7 +12,7 @@ actor AudioDecoder {
     /// Values read from libsndfile at a time.
     private static let bufferCount = 65_536
 
-    private nonisolated let executor = DecodingExecutor()
+    private nonisolated let executor: DecodingExecutor
     private let limits: AudioLimits
     private let name: FileName
     private let channels: PCMReader.Channels
@@ -23,7 +23,11 @@ actor AudioDecoder {
     private var failure: AudioError?
     private(set) var warnings: [AudioError] = []
 
-    init(name: FileName, limits: AudioLimits, channels: PCMReader.Channels = .mixed) {
+    init(
+        name: FileName, limits: AudioLimits, channels: PCMReader.Channels = .mixed,
+        executor: DecodingExecutor = DecodingExecutor()
+    ) {
+        self.executor = executor
         self.name = name
         self.limits = limits
         self.channels = channels
@@ -32,12 +36,17 @@ actor AudioDecoder {
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     func open(path: String) async throws(AudioError) -> AudioFormatInfo {
-        let file = try InputFile(path: path, maximumBytes: limits.maximumBytes)
+        try await open(try InputFile(path: path, maximumBytes: limits.maximumBytes))
+    }
+
+    func open(_ file: InputFile) async throws(AudioError) -> AudioFormatInfo {
         let signature = FileSignature(try file.bytes(at: 0, count: FileSignature.length))
         let info = try await open(file, as: signature)
         try check(info)
         converter = try PCMConverter(sampleRate: info.sampleRate, channels: info.channels, output: channels)
         self.info = info
+        // What is there is not to wait for seconds of what is to come.
+        if file.isGrowing { buffer.removeLast(max(0, buffer.count - info.sampleRate * info.channels / 8)) }
         return info
     }
 
@@ -94,6 +103,9 @@ actor AudioDecoder {
     private func openWithFFmpeg(
         _ file: InputFile, format: String?, refusal: String?
     ) async throws(AudioError) -> AudioFormatInfo {
+        if file.isGrowing {
+            throw AudioError(.unreadable, "\(name.subject) can be decoded once all of it is there.", cause: refusal)
+        }
         guard let programs = FFmpegPrograms(limits) else {
             guard let format else {
                 throw AudioError(

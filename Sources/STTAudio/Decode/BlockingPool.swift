@@ -7,6 +7,10 @@ import Glibc
 /// the process, as does the one pool.
 final class BlockingPool: @unchecked Sendable {
     static let shared = BlockingPool(maximumThreads: max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+    /// For writing to files that are growing.
+    static let writing = BlockingPool(maximumThreads: 4)
+    /// For those who wait for bytes of files that are growing: a thread for each.
+    static let waiting = BlockingPool(maximumThreads: PCMReader.maximumGrowing)
 
     private let maximumThreads: Int
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -25,7 +29,7 @@ final class BlockingPool: @unchecked Sendable {
     func submit(_ work: @escaping @Sendable () -> Void) {
         pthread_mutex_lock(mutex)
         queue.append(work)
-        if idleCount == 0, threadCount < maximumThreads { startThread() }
+        if idleCount < queue.count, threadCount < maximumThreads { startThread() }
         pthread_cond_signal(wakeUp)
         pthread_mutex_unlock(mutex)
     }

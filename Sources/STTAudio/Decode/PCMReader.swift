@@ -34,6 +34,32 @@ public struct PCMReader: Sendable {
         return PCMReader(info: try await decoder.open(path: path), decoder: decoder)
     }
 
+    /// How many files that are growing can be read at once; further ones may wait for each other.
+    public static let maximumGrowing = 64
+
+    /// Opens a file that is still being received. It yields what ``open(path:filenameHint:limits:channels:)`` yields of
+    /// the whole file, as the bytes come.
+    ///
+    /// - Throws: ``AudioError/Code/unreadable`` also where only the whole file can be decoded, and so does ``next()``.
+    public static func open(
+        growing file: GrowingFile, filenameHint: String? = nil, limits: AudioLimits = AudioLimits(),
+        channels: Channels = .mixed
+    ) async throws(AudioError) -> PCMReader {
+        let decoder = AudioDecoder(
+            name: FileName(filenameHint), limits: limits, channels: channels, executor: DecodingExecutor(pool: .waiting)
+        )
+        return PCMReader(info: try await decoder.open(InputFile(file)), decoder: decoder)
+    }
+
+    /// Whether a file that starts like this can be decoded from its start, without its end.
+    /// - Parameter bytes: The first 64 KiB, or all where it has fewer.
+    public static func canReadGrowing(_ bytes: [UInt8]) -> Bool {
+        switch FileSignature(bytes) {
+        case .wav, .aiff, .au, .flac, .mpeg: true
+        case .ogg, .sndfile, .ffmpeg, .mp4, .notAudio, .playlist, .unknown: false
+        }
+    }
+
     /// What was found to be wrong and accepted, so far. Complete once ``next()`` has returned `nil`.
     public var warnings: [AudioError] {
         get async { await decoder.warnings }

@@ -22,6 +22,7 @@ final class SndFileHandle {
         guard let handle = sf_open_virtual(&callbacks, Int32(SFM_READ), &info, argument) else {
             throw Refusal(reason: Self.message(nil))
         }
+        source.isOpening = false
         self.handle = handle
         self.source = source
         let frames = trustsLength && info.frames < .max ? Int(info.frames) : nil

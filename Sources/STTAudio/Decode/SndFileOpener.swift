@@ -29,7 +29,7 @@ struct SndFileOpener {
             case .ogg:
                 let missing = try ContainerTail.missingOggBytes(file)
                 return Opened(handle: try open(VirtualFile(file), trustsLength: missing == 0), missingBytes: missing)
-            case .mpeg(let firstFrame): return try open(try MPEGLayout(file, firstFrame: firstFrame))
+            case .mpeg(let firstFrame): return try open(try mpegSource(firstFrame))
             default: return Opened(handle: try open(VirtualFile(file), trustsLength: true))
             }
         } catch let error as AudioError {
@@ -43,20 +43,34 @@ struct SndFileOpener {
 
     private func open(header: ChunkedHeader?) throws -> Opened {
         if let header, header.holdsMPEG {
-            var opened = try open(try MPEGLayout(file, firstFrame: header.dataOffset))
+            var opened = try open(try mpegSource(header.dataOffset))
             opened.missingBytes = header.missingBytes
             return opened
         }
-        let handle = try open(VirtualFile(file, patch: header?.patch), trustsLength: true)
+        // libsndfile would look for chunks behind the samples before it gives any.
+        let endByte = file.isGrowing ? header?.endByte : nil
+        let handle = try open(VirtualFile(file, endByte: endByte, patch: header?.patch), trustsLength: true)
         return Opened(handle: handle, missingBytes: header?.missingBytes ?? 0)
     }
 
-    private func open(_ layout: MPEGLayout) throws -> Opened {
-        let source = VirtualFile(
-            file, firstByte: layout.firstByte, endByte: layout.endByte, hasLength: layout.hasReliableLength)
-        return Opened(
-            handle: try open(source, trustsLength: layout.hasReliableLength), missingBytes: layout.missingBytes,
-            isMPEG: true)
+    private func mpegSource(_ firstFrame: Int) throws(AudioError) -> (VirtualFile, MPEGLayout) {
+        guard file.isGrowing, let layout = try MPEGLayout(foreseeing: file, firstFrame: firstFrame) else {
+            let layout = try MPEGLayout(file, firstFrame: firstFrame)
+            return (VirtualFile(file, layout), layout)
+        }
+        let file = file
+        let source = VirtualFile(file, layout) { () throws(AudioError) in
+            let whole = try MPEGLayout(file, firstFrame: firstFrame)
+            if whole.isSame(asForeseen: layout) { return whole.endByte }
+            throw AudioError(.unreadable, "The MPEG audio ends in another way than its start made expect.")
+        }
+        return (source, layout)
+    }
+
+    private func open(_ mpeg: (source: VirtualFile, layout: MPEGLayout)) throws -> Opened {
+        Opened(
+            handle: try open(mpeg.source, trustsLength: mpeg.layout.hasReliableLength),
+            missingBytes: mpeg.layout.missingBytes, isMPEG: true)
     }
 
     private func open(_ source: VirtualFile, trustsLength: Bool) throws -> SndFileHandle {

@@ -6,15 +6,21 @@ import Glibc
 /// Concurrency: none of its own; confined to the handle that owns it.
 final class VirtualFile {
     private static let bufferSize = 64 * 1024
+    /// Bytes of an ID3v1 tag.
+    private static let tagLength = 128
 
     private let file: InputFile
     private let firstByte: Int
-    private let endByte: Int
+    private var endByte: Int
+    /// Finds out where the file ends. `nil` where that is known.
+    private var findEnd: FindEnd?
     private let hasLength: Bool
     private let patch: (offset: Int, bytes: [UInt8])?
     private var position = 0
     private var buffer: [UInt8] = []
     private var bufferStart = 0
+    /// Until the file is open, the end of one that is growing is not waited for: libmpg123 looks there for a tag.
+    var isOpening = true
     /// The first error of reading the file. libsndfile sees the end of the file in its place.
     private(set) var failure: AudioError?
 
@@ -32,6 +38,16 @@ final class VirtualFile {
         self.endByte = max(endByte ?? file.size, firstByte)
         self.hasLength = hasLength
         self.patch = patch
+    }
+
+    typealias FindEnd = () throws(AudioError) -> Int
+
+    /// MPEG frames.
+    /// - Parameter findEnd: Finds the end of the frames of a file whose end has not come yet; called when what is to be
+    ///   read lies in its last part.
+    convenience init(_ file: InputFile, _ layout: MPEGLayout, findEnd: FindEnd? = nil) {
+        self.init(file, firstByte: layout.firstByte, endByte: layout.endByte, hasLength: layout.hasReliableLength)
+        self.findEnd = findEnd
     }
 
     /// Whether everything has been read.
@@ -100,7 +116,15 @@ final class VirtualFile {
     private func refill() -> Bool {
         bufferStart = position
         do {
-            buffer = try file.bytes(at: firstByte + position, count: min(Self.bufferSize, length - position))
+            if let findEnd, firstByte + position + Self.bufferSize > file.size - MPEGLayout.tailLength {
+                if isOpening, length - position <= Self.tagLength {
+                    buffer = [UInt8](repeating: 0, count: max(0, length - position))
+                    return true
+                }
+                endByte = max(try findEnd(), firstByte)
+                self.findEnd = nil
+            }
+            buffer = try file.bytesThere(at: firstByte + position, upTo: min(Self.bufferSize, length - position))
         } catch {
             failure = error
             buffer = []

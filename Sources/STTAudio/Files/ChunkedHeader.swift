@@ -18,6 +18,9 @@ struct ChunkedHeader: Equatable {
             && left.presentBytes == right.presentBytes && left.patch?.bytes == right.patch?.bytes
     }
 
+    /// Where the samples end.
+    var endByte: Int { dataOffset + min(promisedBytes ?? presentBytes, presentBytes) }
+
     /// Bytes promised and not there, where that is more than a tenth of a second.
     var missingBytes: Int {
         guard let promisedBytes, promisedBytes - presentBytes > tolerance else { return 0 }

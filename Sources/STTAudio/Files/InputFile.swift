@@ -1,12 +1,14 @@
 import Glibc
 
-/// A regular file opened for reading at any position.
+/// A regular file opened for reading at any position. Reading one that is still growing waits for the bytes.
 ///
 /// Concurrency: immutable; `pread` has no shared position.
 final class InputFile: Sendable {
     let path: String
+    /// Of a file that is growing, the size that it is going to have.
     let size: Int
     private let descriptor: Int32
+    private let growing: GrowingFile?
 
     /// Opens a file that is neither empty nor larger than allowed.
     init(path: String, maximumBytes: Int) throws(AudioError) {
@@ -26,13 +28,31 @@ final class InputFile: Sendable {
         self.path = path
         self.size = Int(status.st_size)
         self.descriptor = descriptor
+        growing = nil
     }
 
-    deinit { Glibc.close(descriptor) }
+    /// A file that is being received. It has no path.
+    init(_ file: GrowingFile) {
+        path = ""
+        size = file.size
+        descriptor = file.descriptor
+        growing = file
+    }
+
+    deinit { if growing == nil { Glibc.close(descriptor) } }
+
+    var isGrowing: Bool { growing != nil }
+
+    /// The bytes at a position that are there by now, one at least: fewer than `count` also before the end of the file.
+    func bytesThere(at offset: Int, upTo count: Int) throws(AudioError) -> [UInt8] {
+        guard let growing, offset < size, count > 0 else { return try bytes(at: offset, count: count) }
+        return try bytes(at: offset, count: min(count, try growing.wait(for: offset + 1) - offset))
+    }
 
     /// Reads into a buffer until it is full or the file ends, and returns the number of bytes read.
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(AudioError) -> Int {
         var filled = 0
+        if let growing { _ = try growing.wait(for: offset + buffer.count) }
         while filled < buffer.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
             let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + filled))

@@ -10,9 +10,42 @@ struct MPEGLayout: Equatable {
     /// Bytes that the Xing header promises and the file has not.
     var missingBytes: Int
 
+    /// The last part of a file, where it is looked for the end of the frames.
+    static let tailLength = 256 * 1024
+    /// More than this behind what a Xing header counts may be another file.
+    private static let longestTag = 64 * 1024
+
     init(_ file: InputFile, firstFrame: Int) throws(AudioError) {
+        let end = try Self.endOfFrames(file, from: firstFrame)
+        try self.init(file, firstFrame, end: end) { end throws(AudioError) in
+            ByteReader(bytes: try file.bytes(at: end, count: 4))
+        }
+    }
+
+    /// The layout of a file whose end has not come yet, as it is if nothing but tags follows the frames that its Xing
+    /// header counts. `nil` where that cannot be foreseen.
+    init?(foreseeing file: InputFile, firstFrame: Int) throws(AudioError) {
+        var isForeseeable = true
+        try self.init(file, firstFrame, end: file.size) { end throws(AudioError) in
+            if file.size - end > Self.longestTag { isForeseeable = false }
+            return ByteReader(bytes: [])
+        }
+        guard isForeseeable else { return nil }
+        if hasReliableLength, let promised = promisedEnd { endByte = min(promised, file.size) }
+    }
+
+    /// The byte after the frames that the Xing header counts, where it counts them rightly.
+    private var promisedEnd: Int?
+
+    func isSame(asForeseen layout: MPEGLayout) -> Bool {
+        firstByte == layout.firstByte && hasReliableLength == layout.hasReliableLength
+    }
+
+    private init(
+        _ file: InputFile, _ firstFrame: Int, end: Int, following: (_ end: Int) throws(AudioError) -> ByteReader
+    ) throws(AudioError) {
         firstByte = firstFrame
-        endByte = try Self.endOfFrames(file, from: firstFrame)
+        endByte = end
         hasReliableLength = false
         missingBytes = 0
         let reader = ByteReader(bytes: try file.bytes(at: firstFrame, count: 4096))
@@ -24,11 +57,12 @@ struct MPEGLayout: Equatable {
             return
         }
         let present = file.size - firstFrame
-        let following = ByteReader(bytes: try file.bytes(at: firstFrame + promised, count: 4))
+        let next = try following(firstFrame + promised)
         if present < promised - max(promised / 100, frame.length) {
             missingBytes = promised - present
-        } else if !following.starts(with: "ID3"), MPEGFrame(following, at: 0).map(frame.matches) != true {
+        } else if !next.starts(with: "ID3"), MPEGFrame(next, at: 0).map(frame.matches) != true {
             hasReliableLength = true
+            promisedEnd = firstFrame + promised
             return
         }
         // The header counts other frames than the file has: cut off, or several files in a row. Skip it.
@@ -37,7 +71,7 @@ struct MPEGLayout: Equatable {
 
     /// Follows the frames in the last part of the file to where they end.
     private static func endOfFrames(_ file: InputFile, from firstFrame: Int) throws(AudioError) -> Int {
-        let start = max(firstFrame, file.size - 256 * 1024)
+        let start = max(firstFrame, file.size - tailLength)
         let reader = ByteReader(bytes: try file.bytes(at: start, count: file.size - start))
         guard var offset = MPEGFrame.first(in: reader, from: 0) else { return file.size }
         while offset < reader.bytes.count {

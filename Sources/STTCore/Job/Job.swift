@@ -66,6 +66,8 @@ public struct StoredAudio: Sendable, Hashable, Codable {
     /// Where the server read it: `object:` and the key, or `url:` and the SHA-256 of the URL, which may hold secrets.
     /// `nil`: the client sent the bytes.
     public var source: String?
+    /// There only while it is `true`, so that nothing changes for records of other jobs.
+    private var isReceiving: Bool?
 
     public init(key: ObjectKey, byteCount: Int, sha256: String, filename: String, source: String? = nil) {
         self.key = key
@@ -74,6 +76,16 @@ public struct StoredAudio: Sendable, Hashable, Codable {
         self.filename = filename
         self.source = source
     }
+
+    /// Audio whose bytes are still coming: neither their number nor their hash is known.
+    public static func receiving(_ key: ObjectKey, filename: String) -> StoredAudio {
+        var audio = StoredAudio(key: key, byteCount: 0, sha256: "", filename: filename)
+        audio.isReceiving = true
+        return audio
+    }
+
+    /// Whether all bytes are in the object store. `false` until `JobStore.finishReceiving`.
+    public var isComplete: Bool { isReceiving != true }
 
     /// Whether a client that submits both means the same: the same bytes, or the same source, whatever it holds by now.
     public func isSameContent(as other: StoredAudio) -> Bool {

@@ -2,7 +2,8 @@
 ///
 /// `queued → preparing → transcribing → merging → completed`, or `failed` or `cancelled` from any of the first four.
 /// Chunks are transcribed from the moment that they are cut, so some may be done while the job is still `preparing`.
-/// A job whose audio is being uploaded is not in the store yet and has no state.
+/// A job whose audio is being uploaded is not in the store yet and has no state, unless it is transcribed while it is
+/// being received: that one is `preparing` from its begin, and its audio is not complete.
 public enum JobState: String, Sendable, Codable, CaseIterable {
     case queued
     case preparing

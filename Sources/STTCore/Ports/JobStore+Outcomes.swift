@@ -10,6 +10,16 @@ public enum JobInsertion: Sendable, Hashable {
     }
 }
 
+/// What became of an upload whose job was there before its last byte.
+public enum AudioReceipt: Sendable, Hashable {
+    /// The job has its audio now.
+    case received(Job)
+    /// Nothing was changed: this job of the tenant holds the idempotency key.
+    case keyTaken(Job)
+    /// Nothing was changed: the owner lost the job, or it has ended. `nil`: it is gone.
+    case lost(Job?)
+}
+
 public enum JobCancellation: Sendable, Hashable {
     case cancelled(Job)
     /// Nothing was changed: the job had ended before.

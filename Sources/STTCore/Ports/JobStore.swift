@@ -15,6 +15,17 @@ public protocol JobStore: Sendable {
     /// the job that is there. Throws `invalidArgument` where the id is that of a deleted job or another tenant's.
     func insert(_ job: Job) async throws(PortError) -> JobInsertion
 
+    /// Adds a job whose audio is still being received: it is `preparing`, and the owner holds the lease of that stage
+    /// from the first moment. It has no idempotency key before `finishReceiving`. A repetition with the same id returns
+    /// the job that is there. Throws `invalidArgument` as `insert` does, and where the audio is complete.
+    func insertReceiving(_ job: Job, owner: OwnerToken, lease: Duration) async throws(PortError) -> Job
+
+    /// Sets audio and idempotency key of a job whose audio was being received, for the owner of its `prepare` stage. A
+    /// repetition with the same audio is answered as the first call.
+    func finishReceiving(
+        _ id: JobID, owner: OwnerToken, audio: StoredAudio, idempotencyKey: String?
+    ) async throws(PortError) -> AudioReceipt
+
     /// `nil` where there is no such job, where it was deleted, and where it belongs to another tenant. A `nil` tenant
     /// stands for all.
     func job(_ id: JobID, tenant: Tenant?) async throws(PortError) -> Job?
@@ -31,7 +42,8 @@ public protocol JobStore: Sendable {
     /// How many jobs of all tenants have not ended, counted up to a limit.
     func unfinishedJobs(limit: Int) async throws(PortError) -> Int
 
-    /// The audio of a tenant's jobs that have not ended, what is done of them not subtracted.
+    /// The audio of a tenant's jobs that have not ended, what is done of them not subtracted. Audio that is still being
+    /// received does not count.
     func unfinishedAudio(tenant: Tenant) async throws(PortError) -> UnfinishedAudio
 
     /// Ends a job that has not ended. Its chunks that are not done become `cancelled`.
@@ -61,7 +73,7 @@ public protocol JobStore: Sendable {
         -> Bool
 
     /// Ends `prepare`: the job is `transcribing` and has exactly this many chunks. Throws `invalidArgument`, and changes
-    /// nothing, unless just the chunks from 0 to `chunkCount - 1` were added.
+    /// nothing, unless just the chunks from 0 to `chunkCount - 1` were added and the audio is complete.
     /// - Returns: The job, or `nil` where the owner lost the stage.
     func finishPreparing(_ id: JobID, owner: OwnerToken, chunkCount: Int, format: AudioFormat) async throws(PortError)
         -> Job?

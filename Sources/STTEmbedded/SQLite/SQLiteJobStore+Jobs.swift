@@ -156,7 +156,8 @@ extension SQLiteJobStore {
         SELECT coalesce(sum(samples), 0), coalesce(sum(iif(samples IS NULL, bytes, 0)), 0) FROM (
             SELECT json_extract(format, '$.sampleCount') AS samples, json_extract(audio, '$.byteCount') AS bytes
             FROM jobs
-            WHERE tenant = :tenant AND state IN ('queued', 'preparing', 'transcribing', 'merging') AND deleted = 0)
+            WHERE tenant = :tenant AND state IN ('queued', 'preparing', 'transcribing', 'merging') AND deleted = 0
+                AND json_extract(audio, '$.isReceiving') IS NULL)
         """
 
     static func listSQL(byTenant: Bool, byState: Bool) -> String {

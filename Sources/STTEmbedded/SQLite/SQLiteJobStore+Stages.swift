@@ -83,6 +83,9 @@ extension SQLiteJobStore {
                     "format": try SQLiteRecords.text(format),
                 ])
             guard let job = jobs.first else { return nil }
+            guard job.audio.isComplete else {
+                throw PortError(.invalidArgument, port: Self.port, "the audio of job \(id) is not there yet")
+            }
             let range = try db.rows(Self.chunkRangeSQL, ["id": id.description]) { ($0[0] as Int, $0[1] as Int?) }
             let (count, last) = range.first ?? (0, nil)
             guard count == chunkCount, (last ?? -1) == chunkCount - 1 else {

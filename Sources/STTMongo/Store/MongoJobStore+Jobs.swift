@@ -106,7 +106,9 @@ extension MongoJobStore {
     }
 
     public func unfinishedAudio(tenant: Tenant) async throws(PortError) -> UnfinishedAudio {
-        let unfinished: BSONDocument = ["tenant": .string(tenant.description), "state": MongoPart.unfinished]
+        let unfinished: BSONDocument = [
+            "tenant": .string(tenant.description), "state": MongoPart.unfinished, "receiving": ["$exists": false],
+        ]
         var undecoded = unfinished
         undecoded["length"] = .null
         let (all, withoutLength) = (unfinished, undecoded)
@@ -147,7 +149,7 @@ extension MongoJobStore {
         return try MongoJobs.withOpenClaims(job, in: session)
     }
 
-    private static func job(
+    static func job(
         idempotencyKey: String, tenant: Tenant, in session: MongoSession
     ) throws(PortError) -> Job? {
         let found = try session.find(

@@ -119,7 +119,13 @@ extension MongoJobStore {
                 )
             }
             let stages: [BSONValue] = [["$set": set], MongoJobs.setLeft, ["$unset": ["owner", "failure"]]]
-            guard let job = try MongoJobs.change(id, where: held, stages, in: session) else { return nil }
+            var complete = held
+            complete["receiving"] = ["$exists": false]
+            guard let job = try MongoJobs.change(id, where: complete, stages, in: session) else {
+                guard let job = try MongoJobs.read(id, in: session), job.lease?.owner == owner, !job.audio.isComplete
+                else { return nil }
+                throw .mongo(.invalidArgument, "the audio of job \(id) is not there yet")
+            }
             return try MongoJobs.withOpenClaims(job, in: session)
         }
     }

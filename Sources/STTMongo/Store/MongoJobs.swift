@@ -5,7 +5,8 @@ import STTCore
 /// `due` is when the job may be claimed: the end of its lease where it has an owner, else what a release asked for.
 /// `counted` has the indexes of the chunks whose commit is in `progress`; it is read by nobody but repairs. `left` is how
 /// many chunks are not counted yet, from the end of preparing to the end of the job. `audioBytes` and `length` (samples,
-/// null while it is not known) repeat what is inside `audio` and `format`, which are texts to the server.
+/// null while it is not known) repeat what is inside `audio` and `format`, which are texts to the server. `receiving` is
+/// there while the audio is not complete.
 enum MongoJobs {
     static let collection = MongoCollection.jobs
     static let fields: BSONDocument = ["counted": 0]

@@ -127,12 +127,15 @@ public struct SubmitOptions: ProtoMessage, Hashable {
     public var objectKey: String
     /// Not part of what an idempotent repetition is compared by.
     public var priority: ProtoJobPriority
+    /// Transcribe what has come while the rest is being sent. There are two replies then, where the server does it.
+    public var transcribeWhileUploading: Bool
 
     public init(
         transcription: TranscriptionOptionsMessage? = nil, filename: String = "", sizeBytes: Int = 0,
         idempotencyKey: String = "", url: String = "", objectKey: String = "",
-        priority: ProtoJobPriority = .unspecified
+        priority: ProtoJobPriority = .unspecified, transcribeWhileUploading: Bool = false
     ) {
+        self.transcribeWhileUploading = transcribeWhileUploading
         self.transcription = transcription
         self.filename = filename
         self.sizeBytes = sizeBytes
@@ -154,6 +157,7 @@ extension SubmitOptions: GeneratedMessage {
         url = try reader.string(c.url)
         objectKey = try reader.string(c.object_key)
         priority = ProtoJobPriority(c.priority)
+        transcribeWhileUploading = c.transcribe_while_uploading != 0
     }
 
     func write(to c: inout Stt__V1__SubmitOptions, _ arena: ProtoArena) {
@@ -164,6 +168,7 @@ extension SubmitOptions: GeneratedMessage {
         c.url = arena.string(url)
         c.object_key = arena.string(objectKey)
         c.priority = priority.c
+        c.transcribe_while_uploading = transcribeWhileUploading ? 1 : 0
     }
 }
 
@@ -175,8 +180,14 @@ public struct SubmitReply: ProtoMessage, Hashable {
     public var audioSHA256: String
     /// The job existed already under the idempotency key.
     public var existing: Bool
+    /// Nothing is durable yet: the audio is being received, and another reply follows.
+    public var receiving: Bool
 
-    public init(jobID: String = "", audioBytes: Int = 0, audioSHA256: String = "", existing: Bool = false) {
+    public init(
+        jobID: String = "", audioBytes: Int = 0, audioSHA256: String = "", existing: Bool = false,
+        receiving: Bool = false
+    ) {
+        self.receiving = receiving
         self.jobID = jobID
         self.audioBytes = audioBytes
         self.audioSHA256 = audioSHA256
@@ -192,6 +203,7 @@ extension SubmitReply: GeneratedMessage {
         audioBytes = Int(clamping: c.audio_bytes)
         audioSHA256 = try reader.string(c.audio_sha256)
         existing = c.existing != 0
+        receiving = c.receiving != 0
     }
 
     func write(to c: inout Stt__V1__SubmitReply, _ arena: ProtoArena) {
@@ -199,5 +211,6 @@ extension SubmitReply: GeneratedMessage {
         c.audio_bytes = UInt64(clamping: audioBytes)
         c.audio_sha256 = arena.string(audioSHA256)
         c.existing = existing ? 1 : 0
+        c.receiving = receiving ? 1 : 0
     }
 }

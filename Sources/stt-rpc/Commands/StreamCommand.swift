@@ -39,10 +39,9 @@ struct StreamCommand: ClientCommand {
     func run(in session: Session) async throws {
         session.setStopNote(stopNote(next: fromChunk))
         let follower = JobFollower(
-            session: session, job: job, file: nil, name: job,
-            partials: global.json ? .json : .output)
+            session: session, file: nil, name: job, partials: global.json ? .json : .output)
         defer { follower.display.clear() }
-        let outcome = try await follower.follow(fromChunk: fromChunk, order: order.value) { partial in
+        let outcome = try await follower.follow(job, fromChunk: fromChunk, order: order.value) { partial in
             if order == .inOrder { session.setStopNote(stopNote(next: partial.chunk + 1)) }
         }
         if let error = SpeechError(endOf: outcome.status) { throw error }

@@ -21,7 +21,6 @@ struct JobFollower {
     }
 
     let session: Session
-    let job: String
     /// The input, where this program sent it.
     let file: String?
     /// For the live line and for warnings.
@@ -30,53 +29,132 @@ struct JobFollower {
     let display: ProgressDisplay
 
     init(
-        session: Session, job: String, file: String?, name: String, partials: Partials,
-        display: ProgressDisplay? = nil
+        session: Session, file: String?, name: String, partials: Partials, display: ProgressDisplay? = nil
     ) {
         self.session = session
-        self.job = job
         self.file = file
         self.name = name
         self.partials = partials
         self.display = display ?? ProgressDisplay(console: session.console)
     }
 
+    /// Follows a job that is on the server.
     /// - Throws: What the stream or standard output throws. How the job ended is in the outcome.
     func follow(
-        fromChunk: Int = 0, order: DeliveryOrder = .inOrder, onPartial: (Partial) -> Void = { _ in }
+        _ job: String, fromChunk: Int = 0, order: DeliveryOrder = .inOrder,
+        onPartial: @escaping (Partial) -> Void = { _ in }
     ) async throws -> Outcome {
-        let began = ContinuousClock.now
-        var firstPartial: ContinuousClock.Instant?
-        var firstChunkEngine: Duration?
-        var (audioDone, doneAt) = (0, began)
+        var following = Following(self, onPartial: onPartial)
+        following.job = job
         for try await event in session.client.streamResult(job, fromChunk: fromChunk, order: order) {
+            if let outcome = try following.take(event) { return outcome }
+        }
+        throw try endWithoutStatus(job)
+    }
+
+    /// Follows what is still being sent. Where the upload has to be repeated, what was shown is not shown again.
+    /// - Parameter begin: Called once there is a job.
+    func follow(_ upload: Upload, begin: () throws -> Void) async throws -> Outcome {
+        var following = Following(self)
+        for try await event in upload.events() {
+            switch event {
+            case .job(let job):
+                if following.job.isEmpty { try begin() }
+                following.begin(job)
+            case .result(let event): if let outcome = try following.take(event) { return outcome }
+            }
+        }
+        throw try endWithoutStatus(following.job)
+    }
+
+    private func endWithoutStatus(_ job: String) throws -> Failure {
+        try Task.checkCancellation()
+        return Failure(.unexpected, "the stream of job \(job) ended without a status; report this as a bug")
+    }
+
+    /// What was shown of a job so far.
+    private struct Following {
+        let follower: JobFollower
+        let onPartial: (Partial) -> Void
+        let began = ContinuousClock.now
+        var job = ""
+        private var firstPartial: ContinuousClock.Instant?
+        private var firstChunkEngine: Duration?
+        private var audioDone = 0
+        private var doneAt: ContinuousClock.Instant
+        /// Of the partials that were shown, in order.
+        private var shown: [Int] = []
+        /// How many partials of this job are those that were shown already.
+        private var repeats = 0
+        private var next = 0
+
+        init(_ follower: JobFollower, onPartial: @escaping (Partial) -> Void = { _ in }) {
+            self.follower = follower
+            self.onPartial = onPartial
+            doneAt = began
+        }
+
+        mutating func begin(_ job: String) {
+            self.job = job
+            repeats = shown.count
+            next = 0
+        }
+
+        /// - Returns: The outcome, where this was the end.
+        mutating func take(_ event: ResultEvent) throws -> Outcome? {
             switch event {
             case .partial(let partial):
                 if firstPartial == nil {
                     firstPartial = .now
                     firstChunkEngine = .milliseconds(partial.engineMilliseconds)
                 }
-                try show(partial)
+                guard try isNew(partial) else { return nil }
+                try follower.show(partial, of: job)
                 onPartial(partial)
             case .status(let status):
-                if case .json = partials { try session.console.line(.status(status, file: file)) }
+                if case .json = follower.partials {
+                    try follower.session.console.line(.status(status, file: follower.file))
+                }
                 if status.state.isTerminal {
-                    display.clear()
+                    follower.display.clear()
                     return Outcome(status: status, firstPartial: firstPartial, firstChunkEngine: firstChunkEngine)
                 }
                 if status.audioDoneMilliseconds != audioDone {
                     (audioDone, doneAt) = (status.audioDoneMilliseconds, .now)
                 }
-                display.show { [name, doneAt] in
+                // While the upload goes on, the line is about that.
+                guard status.audio?.bytes ?? 0 > 0 else { return nil }
+                follower.display.show { [name = follower.name, began, doneAt] in
                     ProgressText.transcription(status, elapsed: $0 - began, age: $0 - doneAt, name: name)
                 }
             }
+            return nil
         }
-        try Task.checkCancellation()
-        throw Failure(.unexpected, "the stream of job \(job) ended without a status; report this as a bug")
+
+        /// A repeated upload is cut and transcribed as the first one was. Should it not be, all of it is shown.
+        private mutating func isNew(_ partial: Partial) throws -> Bool {
+            defer { next += 1 }
+            let text = partial.text.hashValue
+            guard next < repeats else {
+                shown.append(text)
+                return true
+            }
+            if shown[next] == text { return false }
+            guard next == 0 else {
+                throw Failure(
+                    .unexpected,
+                    "the upload had to be repeated, and the transcript differs from what was printed;"
+                        + " see it with: stt-rpc stream \(job)")
+            }
+            follower.session.console.warning(
+                "\(follower.name): the upload had to be repeated, and the transcript differs from what was printed:"
+                    + " it begins again")
+            (shown, repeats) = ([text], 0)
+            return true
+        }
     }
 
-    private func show(_ partial: Partial) throws {
+    private func show(_ partial: Partial, of job: String) throws {
         switch partials {
         case .output: try session.console.output(partial.text)
         case .json: try session.console.line(.partial(partial, job: job, file: file))

@@ -15,6 +15,16 @@ enum Recording: Sendable, Hashable {
         }
     }
 
+    func upload(
+        with client: SpeechClient, options: SubmissionOptions, progress: @escaping @Sendable (UploadProgress) -> Void
+    ) -> Upload {
+        switch self {
+        case .file(let path): client.upload(file: path, options: options, progress: progress)
+        case .url(let url): client.upload(url: url, options: options)
+        case .object(let key): client.upload(objectKey: key, options: options)
+        }
+    }
+
     func submit(
         with client: SpeechClient, options: SubmissionOptions, progress: @escaping @Sendable (UploadProgress) -> Void
     ) async throws(SpeechError) -> Submission {

@@ -5,7 +5,7 @@ struct RunSummary {
     var name: String
     var job: String
     var upload: Duration
-    /// From the last byte sent to the first partial. `nil` where nobody looked at that time, or there was none.
+    /// From the last byte sent to the first partial; negative where that came first. `nil` where nobody looked at that time, or there was none.
     var firstPartial: Duration?
     /// The part of that which the engine took.
     var firstChunkEngine: Duration?
@@ -41,7 +41,8 @@ struct RunSummary {
         if let speed { text += " (\(Format.speed(speed)) real time)" }
         text += "; upload \(Format.span(upload))"
         if let firstPartial {
-            text += "; first partial \(Format.span(firstPartial)) after the last byte"
+            let side = firstPartial < .zero ? "before" : "after"
+            text += "; first partial \(Format.span(max(firstPartial, .zero - firstPartial))) \(side) the last byte"
             if let firstChunkEngine { text += " (engine \(Format.span(firstChunkEngine)))" }
         }
         if gaps > 0 { text += "; \(gaps) chunks with gaps" }

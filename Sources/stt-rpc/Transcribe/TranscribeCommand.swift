@@ -7,7 +7,8 @@ struct TranscribeCommand: ClientCommand {
         abstract: "Sends recordings and prints their transcripts as they are made.",
         discussion: """
             The text is printed on standard output piece by piece; it equals the txt result byte for byte. In another \
-            format, or into a file, the transcript is written when it is complete. Several files are separated by \
+            format, or into a file, the transcript is written when it is complete. A WAV, AIFF, AU, FLAC or MP3 file is \
+            transcribed while it is being sent. Several files are separated by \
             header lines (==> FILE <==) as head(1) does; a file that fails does not stop the others, and the exit \
             status is that of the first that failed. Ctrl-C cancels the jobs on the server.
 
@@ -46,6 +47,9 @@ struct TranscribeCommand: ClientCommand {
 
     @Option(help: "A second run with the same key answers with the first one's job. For one file.")
     var idempotencyKey: String?
+
+    @Flag(help: "Have nothing transcribed before the whole recording is on the server.")
+    var noEarly = false
 
     @OptionGroup var remote: RemoteArguments
 
@@ -99,7 +103,7 @@ struct TranscribeCommand: ClientCommand {
             failOnGaps: failOnGaps,
             options: SubmissionOptions(
                 transcription: transcription.options, idempotencyKey: idempotencyKey,
-                priority: transcription.priority.value),
+                priority: transcription.priority.value, transcribesWhileUploading: !noEarly),
             destination: destination)
         try await run.run()
     }

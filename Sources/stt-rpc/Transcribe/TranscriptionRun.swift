@@ -32,7 +32,7 @@ struct TranscriptionRun {
     func run() async throws {
         let display = ProgressDisplay(console: console)
         let current = CurrentFile()
-        let uploads = UploadAhead(count: files.count) { start(upload: $0, display, current) }
+        let uploads = UploadAhead(count: files.count) { start(upload: $0, isAhead: $1, display, current) }
         do {
             try await transcribeAll(uploads, display, current)
         } catch {
@@ -49,7 +49,8 @@ struct TranscriptionRun {
         for (index, file) in files.enumerated() {
             do {
                 current.set(index)
-                try await follow(try await uploads.upload(index), index, display)
+                defer { uploads.forget(index) }
+                try await follow(uploads.upload(index), index, display)
             } catch let error as Failure.BrokenPipe {
                 throw error
             } catch {
@@ -68,37 +69,45 @@ struct TranscriptionRun {
         if let first { throw Failure(first.status, "", code: first.code) }
     }
 
-    private func start(upload index: Int, _ display: ProgressDisplay, _ current: CurrentFile) -> UploadAhead.Upload {
+    private func start(
+        upload index: Int, isAhead: Bool, _ display: ProgressDisplay, _ current: CurrentFile
+    ) -> UploadAhead.Sending {
         let (recording, name) = (recordings[index], FileLabel.short(files[index]))
         let (session, options) = (session, options)
-        return Task {
-            let began = ContinuousClock.now
-            let submission = try await recording.submit(with: session.client, options: options) { progress in
-                guard current.isAt(index) else { return }
-                display.show { ProgressText.upload(progress, elapsed: $0 - began, name: name) }
-            }
+        let began = ContinuousClock.now
+        let upload = recording.upload(with: session.client, options: options) { progress in
+            guard current.isAt(index) else { return }
+            display.show { ProgressText.upload(progress, elapsed: $0 - began, name: name) }
+        }
+        let owning = Task {
+            guard let submission = try? await upload.submission else { return }
             // A job that was there before under the user's key is not this run's to cancel.
             if !submission.isExisting || options.idempotencyKey == nil { session.own(submission.id) }
-            return UploadAhead.Uploaded(submission: submission, isAhead: !current.isAt(index))
         }
+        return UploadAhead.Sending(upload: upload, owning: owning, isAhead: isAhead)
     }
 
-    private func follow(_ upload: UploadAhead.Uploaded, _ index: Int, _ display: ProgressDisplay) async throws {
+    private func follow(_ sending: UploadAhead.Sending, _ index: Int, _ display: ProgressDisplay) async throws {
         let file = files[index]
-        let submission = upload.submission
         let destination = destination(file)
-        if files.count > 1, !isJSON, destination == .partials || destination == .result {
-            try console.output("\(index > 0 ? "\n" : "")==> \(file) <==\n")
-        }
         let follower = JobFollower(
-            session: session, job: submission.id, file: file, name: FileLabel.short(file),
+            session: session, file: file, name: FileLabel.short(file),
             partials: isJSON ? .json : destination == .partials ? .output : .preview, display: display)
-        let outcome = try await outcome(of: submission.id, follower)
+        let outcome = try await outcome(of: sending, follower) {
+            if files.count > 1, !isJSON, destination == .partials || destination == .result {
+                try console.output("\(index > 0 ? "\n" : "")==> \(file) <==\n")
+            }
+        }
+        if let error = SpeechError(endOf: outcome.status) {
+            session.disown(outcome.status.jobID)
+            throw error
+        }
+        let submission = try await submission(of: sending)
+        await sending.owning.value
         session.disown(submission.id)
-        if let error = SpeechError(endOf: outcome.status) { throw error }
         try await deliver(submission.id, file, to: destination)
         let summary = RunSummary(
-            name: FileLabel.short(file), submission: submission, outcome: outcome, isAhead: upload.isAhead, end: .now)
+            name: FileLabel.short(file), submission: submission, outcome: outcome, isAhead: sending.isAhead, end: .now)
         if isJSON {
             try console.line(summary.json(file: file))
         } else if console.isErrorTerminal || session.options.verbose {
@@ -107,11 +116,22 @@ struct TranscriptionRun {
         if failOnGaps, outcome.status.chunksWithGaps > 0 { throw Failure.gaps(outcome.status) }
     }
 
+    private func submission(of sending: UploadAhead.Sending) async throws -> Submission {
+        try await withTaskCancellationHandler {
+            try await sending.upload.submission
+        } onCancel: {
+            sending.upload.cancel()
+        }
+    }
+
     /// - Throws: With a lost connection, the error says how to go on.
-    private func outcome(of job: String, _ follower: JobFollower) async throws -> JobFollower.Outcome {
+    private func outcome(
+        of sending: UploadAhead.Sending, _ follower: JobFollower, begin: () throws -> Void
+    ) async throws -> JobFollower.Outcome {
         do {
-            return try await follower.follow()
+            return try await follower.follow(sending.upload, begin: begin)
         } catch var error as SpeechError where error.code == .unreachable {
+            guard let job = sending.upload.completeJob else { throw error }
             error.message += " (job \(job) goes on: stt-rpc stream \(job))"
             throw error
         }

@@ -26,11 +26,12 @@ struct ServeCommand: DaemonCommand {
     @OptionGroup(title: "Access") var access: AccessOptions
     @OptionGroup(title: "Jobs") var jobs: SharedJobOptions
     @OptionGroup(title: "Jobs") var intake: IntakeOptions
+    @OptionGroup(title: "Jobs") var early: EarlyOptions
     @OptionGroup(title: "Services") var cluster: ClusterOptions
     @OptionGroup(title: "Sources") var sources: SourceOptions
 
     var settingsOf: Set<CommandName> { [.serve] }
-    var given: GivenSettings { [process, listen, tls, access, jobs, intake, cluster, sources].given }
+    var given: GivenSettings { [process, listen, tls, access, jobs, intake, early, cluster, sources].given }
 
     func run() async throws {
         let (settings, logger) = try start()

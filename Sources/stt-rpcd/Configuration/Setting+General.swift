@@ -39,7 +39,7 @@ extension Setting {
         help: "The largest upload accepted, in MiB.")
     static let maxAudioHours = Setting(
         key: "jobs.maxAudioHours", variable: "STT_MAX_AUDIO_HOURS", flag: "max-audio-hours",
-        kind: .number(.leastNonzeroMagnitude...1000), defaultValue: .number(24), commands: [.standalone, .work],
+        kind: .number(.leastNonzeroMagnitude...1000), defaultValue: .number(24), commands: [.standalone, .serve, .work],
         help: "The longest recording accepted, in hours.")
     static let maxJobs = Setting(
         key: "jobs.maxJobs", variable: "STT_MAX_JOBS", flag: "max-jobs", kind: .integer(1...Int.max),
@@ -49,13 +49,19 @@ extension Setting {
         key: "jobs.uploadIdleSeconds", variable: "STT_UPLOAD_IDLE_SECONDS", flag: "upload-idle-seconds",
         kind: .number(1...86_400), defaultValue: .number(60), commands: [.standalone, .serve],
         help: "How long an upload may send nothing before it is ended, in seconds.")
+    static let early = Setting(
+        key: "jobs.early", variable: "STT_EARLY", flag: "early", kind: .choice(["auto", "never"]),
+        defaultValue: .text("auto"), commands: [.standalone, .serve],
+        help:
+            "auto: cut recordings while they are received, where the client wants it, so that their first words are there before their last byte. serve does so where it can detect speech itself. never: once they are complete."
+    )
     static let chunkAttempts = Setting(
         key: "jobs.chunkAttempts", variable: "STT_CHUNK_ATTEMPTS", flag: "chunk-attempts", kind: .integer(1...20),
         defaultValue: .integer(3), commands: [.standalone, .work],
         help: "Charged attempts at a chunk before what fails becomes a gap.")
     static let acceptTruncated = Setting(
         key: "jobs.acceptTruncated", variable: "STT_ACCEPT_TRUNCATED", flag: "accept-truncated", kind: .flag,
-        defaultValue: .flag(false), commands: [.standalone, .work],
+        defaultValue: .flag(false), commands: [.standalone, .serve, .work],
         help: "Decode what there is of a file that is shorter than its header says, instead of refusing it.")
 
     static let allowPrivateURLs = Setting(
@@ -73,7 +79,7 @@ extension Setting {
 
     static let general = [config, envFile, logLevel, graceSeconds, startupSeconds, listen, data]
     static let jobs = [
-        retentionHours, maxAudioMib, maxAudioHours, maxJobs, uploadIdleSeconds, chunkAttempts, acceptTruncated,
+        retentionHours, maxAudioMib, maxAudioHours, maxJobs, uploadIdleSeconds, early, chunkAttempts, acceptTruncated,
     ]
     static let fetch = [allowPrivateURLs, importPrefix, fetchSeconds]
 }

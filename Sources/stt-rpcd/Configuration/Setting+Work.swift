@@ -27,11 +27,11 @@ extension Setting {
         help: "The whisper-cli program, used where there is no whisper-server.")
     static let vadProgram = Setting(
         key: "engine.vadProgram", variable: "STT_WHISPER_VAD", flag: "vad-program", kind: .text,
-        defaultNote: "the one on PATH", commands: [.standalone, .work],
+        defaultNote: "the one on PATH", commands: [.standalone, .serve, .work],
         help: "The whisper-vad-speech-segments program, which tells speech from other sound.")
     static let vadModel = Setting(
         key: "engine.vadModel", variable: "STT_VAD_MODEL", flag: "vad-model", kind: .text,
-        defaultNote: "none: recordings are cut at silence", commands: [.standalone, .work],
+        defaultNote: "none: recordings are cut at silence", commands: [.standalone, .serve, .work],
         help: "Silero model in ggml format, for the program that detects speech.")
     static let slots = Setting(
         key: "engine.slots", variable: "STT_SLOTS", flag: "slots", kind: .integer(1...64),
@@ -59,13 +59,13 @@ extension Setting {
 
     static let leaseSeconds = Setting(
         key: "worker.leaseSeconds", variable: "STT_LEASE_SECONDS", flag: "lease-seconds", kind: .number(1...3600),
-        defaultValue: .number(30), commands: [.standalone, .work],
+        defaultValue: .number(30), commands: [.standalone, .serve, .work],
         help:
             "How long a claim holds without being renewed, in seconds: so long until a lost worker's work is taken up."
     )
     static let renewSeconds = Setting(
         key: "worker.renewSeconds", variable: "STT_RENEW_SECONDS", flag: "renew-seconds", kind: .number(0.1...1200),
-        defaultValue: .number(6), commands: [.standalone, .work],
+        defaultValue: .number(6), commands: [.standalone, .serve, .work],
         help: "How often claims are renewed, in seconds: a third of the lease at most.")
     static let reconcileSeconds = Setting(
         key: "worker.reconcileSeconds", variable: "STT_RECONCILE_SECONDS", flag: "reconcile-seconds",

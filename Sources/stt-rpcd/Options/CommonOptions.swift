@@ -36,6 +36,7 @@ struct TLSOptions: SettingOptions {
 struct IntakeOptions: SettingOptions {
     @Option(.maxJobs) var maxJobs: String?
     @Option(.uploadIdleSeconds) var uploadIdleSeconds: String?
+    @Option(.early) var early: String?
     @Flag(.allowPrivateURLs) var allowPrivateURLs: Bool?
     @Option(.fetchSeconds) var fetchSeconds: String?
     @Option(.importPrefix) var importPrefix: String?
@@ -43,7 +44,7 @@ struct IntakeOptions: SettingOptions {
     var given: GivenSettings {
         [
             .maxJobs: maxJobs, .allowPrivateURLs: allowPrivateURLs.map { "\($0)" }, .fetchSeconds: fetchSeconds,
-            .importPrefix: importPrefix, .uploadIdleSeconds: uploadIdleSeconds,
+            .importPrefix: importPrefix, .uploadIdleSeconds: uploadIdleSeconds, .early: early,
         ]
     }
 }

@@ -34,6 +34,24 @@ struct UpkeepOptions: SettingOptions {
     var given: GivenSettings { [.orphanHours: orphanHours] }
 }
 
+/// What a server needs of a worker's settings to cut recordings while it receives them.
+struct EarlyOptions: SettingOptions {
+    @Option(.vadProgram) var vadProgram: String?
+    @Option(.vadModel) var vadModel: String?
+    @Option(.maxAudioHours) var maxAudioHours: String?
+    @Flag(.acceptTruncated) var acceptTruncated: Bool?
+    @Option(.leaseSeconds) var leaseSeconds: String?
+    @Option(.renewSeconds) var renewSeconds: String?
+
+    var given: GivenSettings {
+        [
+            .vadProgram: vadProgram, .vadModel: vadModel, .maxAudioHours: maxAudioHours,
+            .acceptTruncated: acceptTruncated.map { "\($0)" }, .leaseSeconds: leaseSeconds,
+            .renewSeconds: renewSeconds,
+        ]
+    }
+}
+
 /// How jobs are worked on.
 struct WorkOptions: SettingOptions {
     @Option(.maxAudioHours) var maxAudioHours: String?

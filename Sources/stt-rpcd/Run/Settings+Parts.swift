@@ -104,15 +104,25 @@ extension Settings {
 
     var speechDetection: SpeechDetection { SpeechDetection(program: text(.vadProgram), model: text(.vadModel)) }
 
-    func workerConfiguration() throws(SettingsError) -> WorkerConfiguration {
+    /// For what a server does of a worker's work.
+    func earlyConfiguration() throws(SettingsError) -> WorkerConfiguration {
+        WorkerConfiguration(
+            leaseDuration: try leaseDuration(), renewalInterval: seconds(.renewSeconds), retention: retention)
+    }
+
+    private func leaseDuration() throws(SettingsError) -> Duration {
         let lease = seconds(.leaseSeconds)
         guard seconds(.renewSeconds) * 3 <= lease else {
             throw error(
                 isSet(.renewSeconds) ? .renewSeconds : .leaseSeconds,
                 mustBe: "so that the lease (\(lease)) is three times the renewal interval (\(seconds(.renewSeconds)))")
         }
+        return lease
+    }
+
+    func workerConfiguration() throws(SettingsError) -> WorkerConfiguration {
         var configuration = WorkerConfiguration(slots: slots, retention: retention)
-        configuration.leaseDuration = lease
+        configuration.leaseDuration = try leaseDuration()
         configuration.renewalInterval = seconds(.renewSeconds)
         configuration.reconcileInterval = seconds(.reconcileSeconds)
         if let attempts = integer(.chunkAttempts) { configuration.maximumChunkAttempts = attempts }

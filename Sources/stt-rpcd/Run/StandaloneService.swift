@@ -20,6 +20,7 @@ struct StandaloneService: Sendable {
     private let objects: FileObjectStore
     private let engines: SelectedEngines
     private let worker: Worker
+    private let early: EarlyPreparer?
     private let server: SpeechServer
 
     /// Opens the stores and finds the engine; nothing runs yet.
@@ -41,13 +42,21 @@ struct StandaloneService: Sendable {
         }
         engines = try settings.selectedEngines(logger: logger)
         let (queue, events) = (InProcessWorkQueue(), InProcessEventBus())
+        let ports = WorkerPorts(store: store, queue: queue, events: events, objects: objects)
         let worker = Worker(
-            ports: WorkerPorts(store: store, queue: queue, events: events, objects: objects),
+            ports: ports,
             configuration: configuration, engines: engines, audioLimits: settings.audioLimits,
             speechDetection: settings.speechDetection, logger: logger)
         self.worker = worker
+        early =
+            settings.text(.early) == "never"
+            ? nil
+            : EarlyPreparer(
+                ports: ports, configuration: configuration, audioLimits: settings.audioLimits,
+                speechDetection: settings.speechDetection, folder: folder.temporaryPath, detectsAsWorkersDo: true,
+                logger: logger)
         let (store, folder, engines) = (store, folder, engines)
-        let context = ServiceContext(
+        var context = ServiceContext(
             store: store, queue: queue, events: events, objects: objects,
             fetcher: HTTPAudioFetcher(limits: settings.fetchLimits, logger: logger), importPrefix: importPrefix,
             limits: settings.serviceLimits, retention: settings.retention,
@@ -57,6 +66,7 @@ struct StandaloneService: Sendable {
                     Self.storeState(store), Self.dataState(folder), Self.engineState(worker.metrics.snapshot, engines),
                 ]
             }, version: Version.current, logger: logger)
+        context.early = early
         server = try SpeechServer(context, settings: settings, tls: tls, logger: logger)
     }
 
@@ -69,6 +79,7 @@ struct StandaloneService: Sendable {
         let reloading = await ReloadSignal(server.reloads, logger: logger)
         let upkeep = await UpkeepSignals(of: server)
         let working = Task { await worker.run() }
+        let obeying = Task { await early?.obeyControl() }
         server.announce(
             names,
             metadata: [
@@ -78,7 +89,9 @@ struct StandaloneService: Sendable {
         logger.info("draining", metadata: ["signal": "\(signal)"])
         working.cancel()
         await server.drain(grace: .seconds(settings.number(.graceSeconds) ?? 10))
+        await early?.stop()
         await working.value
+        obeying.cancel()
         signals.cancel()
         reloading.cancel()
         upkeep.cancel()

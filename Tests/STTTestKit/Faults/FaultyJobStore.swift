@@ -21,6 +21,20 @@ public struct FaultyJobStore: JobStore {
         }
     }
 
+    public func insertReceiving(_ job: Job, owner: OwnerToken, lease: Duration) async throws(PortError) -> Job {
+        try await plan.perform("insertReceiving", job: job.id) { () async throws(PortError) in
+            try await base.insertReceiving(job, owner: owner, lease: lease)
+        }
+    }
+
+    public func finishReceiving(
+        _ id: JobID, owner: OwnerToken, audio: StoredAudio, idempotencyKey: String?
+    ) async throws(PortError) -> AudioReceipt {
+        try await plan.perform("finishReceiving", job: id) { () async throws(PortError) in
+            try await base.finishReceiving(id, owner: owner, audio: audio, idempotencyKey: idempotencyKey)
+        }
+    }
+
     public func job(_ id: JobID, tenant: Tenant?) async throws(PortError) -> Job? {
         try await plan.perform("job", job: id) { () async throws(PortError) in
             try await base.job(id, tenant: tenant)

@@ -7,6 +7,6 @@ public enum JobStoreContract {
 
     public static var rules: [Rule] {
         insertionRules + queryRules + stageRules + outcomeRules + chunkRules + raceRules + endingRules + upkeepRules
-            + workRules + clusterRules
+            + workRules + clusterRules + receivingRules
     }
 }

@@ -78,6 +78,7 @@ struct RandomWalk {
         let kind = Int.random(in: 0..<100, using: &generator)
         guard kind >= 6, let id = ids.randomElement(using: &generator) else { return insertion() }
         switch kind {
+        case ..<10: return reception(of: id)
         case ..<40: return stageOperation(on: id)
         case ..<90: return chunkOperation(on: id)
         default: return upkeepOperation(on: id)
@@ -92,7 +93,21 @@ struct RandomWalk {
             id: id, tenant: tenant, idempotencyKey: key, options: TranscriptionOptions(),
             audio: StoredAudio(key: .audio(of: id), byteCount: 1, sha256: "ab", filename: "f"), createdAt: fixture.now)
         ids = ids.suffix(4) + [id]
-        return ("insert", { try await $0.insert(job) })
+        if Bool.random(using: &generator) { return ("insert", { try await $0.insert(job) }) }
+        var receiving = job
+        receiving.audio = .receiving(.audio(of: id), filename: "f")
+        let (begun, owner, lease) = (receiving, owners[0], fixture.lease)
+        return ("insertReceiving", { try await $0.insertReceiving(begun, owner: owner, lease: lease) })
+    }
+
+    private mutating func reception(of id: JobID) -> (String, Operation) {
+        let owner = owners[Int.random(in: 0...1, using: &generator)]
+        let key = ["k", "l", nil].randomElement(using: &generator) ?? nil
+        let audio = StoredAudio(key: .audio(of: id), byteCount: 2, sha256: "cd", filename: "f")
+        return (
+            "finishReceiving",
+            { try await $0.finishReceiving(id, owner: owner, audio: audio, idempotencyKey: key) }
+        )
     }
 
     private mutating func stageOperation(on id: JobID) -> (String, Operation) {

@@ -175,7 +175,7 @@ extension ReferenceJobStore {
         try withRecords { records in
             var audio = UnfinishedAudio()
             for record in records.values where !record.isDeleted && !record.job.state.isTerminal {
-                guard record.job.tenant == tenant else { continue }
+                guard record.job.tenant == tenant, record.job.audio.isComplete else { continue }
                 if let samples = record.job.format?.sampleCount {
                     audio.samples += samples
                 } else {

@@ -70,6 +70,9 @@ extension ReferenceJobStore {
         _ id: JobID, owner: OwnerToken, chunkCount: Int, format: AudioFormat
     ) async throws(PortError) -> Job? {
         try updateHeld(.prepare, of: id, owner: owner) { record throws(PortError) in
+            guard record.job.audio.isComplete else {
+                throw PortError(.invalidArgument, port: "job store", "the audio of job \(id) is not there yet")
+            }
             guard record.chunks.map(\.index) == Array(0..<max(0, chunkCount)) else {
                 throw PortError(.invalidArgument, port: "job store", "there are not exactly \(chunkCount) chunks")
             }

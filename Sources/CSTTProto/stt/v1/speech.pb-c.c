@@ -1621,7 +1621,7 @@ const ProtobufCMessageDescriptor stt__v1__submit_request__descriptor =
   (ProtobufCMessageInit) stt__v1__submit_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor stt__v1__submit_options__field_descriptors[7] =
+static const ProtobufCFieldDescriptor stt__v1__submit_options__field_descriptors[8] =
 {
   {
     "transcription",
@@ -1707,6 +1707,18 @@ static const ProtobufCFieldDescriptor stt__v1__submit_options__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "transcribe_while_uploading",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__SubmitOptions, transcribe_while_uploading),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stt__v1__submit_options__field_indices_by_name[] = {
   1,   /* field[1] = filename */
@@ -1714,13 +1726,14 @@ static const unsigned stt__v1__submit_options__field_indices_by_name[] = {
   5,   /* field[5] = object_key */
   6,   /* field[6] = priority */
   2,   /* field[2] = size_bytes */
+  7,   /* field[7] = transcribe_while_uploading */
   0,   /* field[0] = transcription */
   4,   /* field[4] = url */
 };
 static const ProtobufCIntRange stt__v1__submit_options__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor stt__v1__submit_options__descriptor =
 {
@@ -1730,14 +1743,14 @@ const ProtobufCMessageDescriptor stt__v1__submit_options__descriptor =
   "Stt__V1__SubmitOptions",
   "stt.v1",
   sizeof(Stt__V1__SubmitOptions),
-  7,
+  8,
   stt__v1__submit_options__field_descriptors,
   stt__v1__submit_options__field_indices_by_name,
   1,  stt__v1__submit_options__number_ranges,
   (ProtobufCMessageInit) stt__v1__submit_options__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor stt__v1__submit_reply__field_descriptors[4] =
+static const ProtobufCFieldDescriptor stt__v1__submit_reply__field_descriptors[5] =
 {
   {
     "job_id",
@@ -1787,17 +1800,30 @@ static const ProtobufCFieldDescriptor stt__v1__submit_reply__field_descriptors[4
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "receiving",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Stt__V1__SubmitReply, receiving),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stt__v1__submit_reply__field_indices_by_name[] = {
   1,   /* field[1] = audio_bytes */
   2,   /* field[2] = audio_sha256 */
   3,   /* field[3] = existing */
   0,   /* field[0] = job_id */
+  4,   /* field[4] = receiving */
 };
 static const ProtobufCIntRange stt__v1__submit_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor stt__v1__submit_reply__descriptor =
 {
@@ -1807,7 +1833,7 @@ const ProtobufCMessageDescriptor stt__v1__submit_reply__descriptor =
   "Stt__V1__SubmitReply",
   "stt.v1",
   sizeof(Stt__V1__SubmitReply),
-  4,
+  5,
   stt__v1__submit_reply__field_descriptors,
   stt__v1__submit_reply__field_indices_by_name,
   1,  stt__v1__submit_reply__number_ranges,

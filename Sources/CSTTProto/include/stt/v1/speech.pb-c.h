@@ -237,10 +237,15 @@ struct  Stt__V1__SubmitOptions
    * Not part of what an idempotent repetition is compared by.
    */
   Stt__V1__Priority priority;
+  /*
+   * Transcribe what has come while the rest is being sent, where the server and the format allow it; size_bytes has to be
+   * set. There are two replies then. Not part of what an idempotent repetition is compared by.
+   */
+  protobuf_c_boolean transcribe_while_uploading;
 };
 #define STT__V1__SUBMIT_OPTIONS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stt__v1__submit_options__descriptor) \
-    , NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, STT__V1__PRIORITY__PRIORITY_UNSPECIFIED }
+    , NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, STT__V1__PRIORITY__PRIORITY_UNSPECIFIED, 0 }
 
 
 struct  Stt__V1__SubmitReply
@@ -256,10 +261,15 @@ struct  Stt__V1__SubmitReply
    * The job existed already under the idempotency key.
    */
   protobuf_c_boolean existing;
+  /*
+   * The job is there, and its audio is still being received: another reply follows, which may name another job, one that
+   * got the idempotency key meanwhile. Nothing is durable yet: if the call fails, the job is gone.
+   */
+  protobuf_c_boolean receiving;
 };
 #define STT__V1__SUBMIT_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stt__v1__submit_reply__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0 }
 
 
 struct  Stt__V1__StatusRequest

@@ -1,0 +1,162 @@
+import Foundation
+import STTAudio
+import Testing
+
+@Suite("Decoding what is still being received", .timeLimit(.minutes(2)))
+struct GrowingFileTests {
+    struct Form: Sendable, CustomTestStringConvertible {
+        var file: String
+        var arguments: [String]
+        /// A part of the file that is enough for a fifth of its samples.
+        var share = 0.4
+        var testDescription: String { file }
+    }
+
+    static let hasTools = Tool.has("ffmpeg")
+
+    static let forms = [
+        Form(file: "plain.wav", arguments: ["-ar", "16000", "-ac", "1"]),
+        Form(file: "stereo.wav", arguments: ["-ar", "44100"]),
+        Form(file: "float.wav", arguments: ["-c:a", "pcm_f32le", "-ar", "48000"]),
+        Form(file: "tagged.wav", arguments: ["-ar", "16000", "-metadata", "title=Ask not", "-metadata", "artist=X"]),
+        Form(file: "piped.wav", arguments: ["-f", "wav", "-seekable", "0", "-ar", "22050"]),
+        Form(file: "rf64.wav", arguments: ["-rf64", "always"]),
+        Form(file: "ima.wav", arguments: ["-c:a", "adpcm_ima_wav", "-ar", "16000"]),
+        Form(file: "plain.aiff", arguments: ["-ar", "32000"]),
+        Form(file: "plain.au", arguments: ["-ar", "16000"]),
+        Form(file: "plain.flac", arguments: []),
+        Form(file: "constant.mp3", arguments: ["-b:a", "128k", "-ar", "44100"], share: 0.5),
+        Form(file: "variable.mp3", arguments: ["-q:a", "2", "-ar", "44100"], share: 0.5),
+        Form(file: "mono.mp3", arguments: ["-b:a", "96k", "-ar", "16000", "-ac", "1"], share: 0.5),
+        Form(
+            file: "bare.mp3", arguments: ["-write_xing", "0", "-id3v2_version", "0", "-b:a", "128k"], share: 0.5),
+        Form(
+            file: "old-tag.mp3", arguments: ["-write_id3v1", "1", "-metadata", "title=Ask not", "-b:a", "128k"],
+            share: 0.5),
+        Form(file: "mp3.wav", arguments: ["-c:a", "libmp3lame", "-b:a", "128k"], share: 0.5),
+    ]
+
+    private func make(_ form: Form, in folder: TemporaryFolder) async throws -> [UInt8] {
+        let source = "sine=f=440:d=60,tremolo=f=3:d=0.9[a];anoisesrc=d=60:a=0.3:seed=7,aformat=channel_layouts=mono[b];[a][b]amerge"
+        try await Tool.runAll(
+            "ffmpeg",
+            ["-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", source] + form.arguments + [folder(form.file)])
+        return Array(try Data(contentsOf: URL(fileURLWithPath: folder(form.file))))
+    }
+
+    @Test(
+        "the samples are those of the whole file, and come while the rest is missing", .enabled(if: hasTools),
+        arguments: forms)
+    func samples(_ form: Form) async throws {
+        let folder = TemporaryFolder()
+        let bytes = try await make(form, in: folder)
+        #expect(PCMReader.canReadGrowing(Array(bytes.prefix(65_536))))
+        let whole = try await PCMReader.open(path: folder(form.file), channels: .separate)
+        var expected: [[Int16]] = []
+        while let block = try await whole.next() { expected.join(block) }
+
+        let file = try GrowingFile(size: bytes.count, folder: folder.path)
+        let part = Int(Double(bytes.count) * form.share)
+        var sent = 0
+        func send(upTo end: Int) async throws {
+            while sent < end {
+                let next = min(end, sent + 7_001)
+                try await file.write(Array(bytes[sent..<next]))
+                sent = next
+            }
+        }
+        try await send(upTo: part)
+        let reader = try await PCMReader.open(growing: file, channels: .separate)
+        #expect(reader.info == whole.info)
+        var samples: [[Int16]] = []
+        while (samples.first?.count ?? 0) < (expected.first?.count ?? 0) / 5, let block = try await reader.next() {
+            samples.join(block)
+        }
+        let rest = Task { try await reader.rest() }
+        try await send(upTo: bytes.count)
+        for block in try await rest.value { samples.join(block) }
+        #expect(samples.map(\.count) == expected.map(\.count))
+        #expect(samples == expected)
+        await reader.close()
+    }
+
+    @Test("a reader that waits for bytes ends when the upload is given up")
+    func abandoned() async throws {
+        let folder = TemporaryFolder()
+        let header = Synthetic.wav([], dataSize: 3_200_000)
+        let file = try GrowingFile(size: header.count + 3_200_000, folder: folder.path)
+        try await file.write(header + [UInt8](repeating: 1, count: 40_000))
+        let reader = try await PCMReader.open(growing: file)
+        _ = try await reader.next()
+        let reading = Task { try await reader.rest() }
+        file.abandon()
+        let error = await #expect(throws: AudioError.self) { try await reading.value }
+        #expect(error?.code == .cancelled)
+    }
+
+    @Test("seventy files wait for bytes at once without holding each other up")
+    func many() async throws {
+        let folder = TemporaryFolder()
+        let data = Synthetic.bytes(Synthetic.quantized(Synthetic.sine(300, seconds: 4)))
+        let bytes = Synthetic.wav(data)
+        var files: [GrowingFile] = []
+        for _ in 0..<PCMReader.maximumGrowing {
+            let file = try GrowingFile(size: bytes.count, folder: folder.path)
+            try await file.write(Array(bytes.prefix(bytes.count / 2)))
+            files.append(file)
+        }
+        let readings = files.map { file in
+            Task { try await PCMReader.open(growing: file).rest().reduce(0) { $0 + ($1.first?.count ?? 0) } }
+        }
+        // The last one first: none waits for another.
+        for (file, reading) in zip(files, readings).reversed() {
+            try await file.write(Array(bytes.suffix(bytes.count - bytes.count / 2)))
+            #expect(try await reading.value == data.count / 2)
+        }
+        // Ordinary decoding has gone on all the time.
+        #expect(try await readAll(folder.write("a.wav", bytes)).count == data.count / 2)
+    }
+
+    @Test("what only the whole file can tell is not begun with")
+    func notEarly() async throws {
+        for start in [Array("OggS".utf8), [0, 0, 0, 24] + Array("ftypM4A ".utf8), Array("%PDF".utf8), Array("hello".utf8)] {
+            #expect(!PCMReader.canReadGrowing(start))
+        }
+        let folder = TemporaryFolder()
+        // A codec that libsndfile does not know.
+        var bytes = Synthetic.wav([UInt8](repeating: 7, count: 4000))
+        bytes[20] = 0x61
+        let file = try GrowingFile(size: bytes.count, folder: folder.path)
+        try await file.write(bytes)
+        let error = await #expect(throws: AudioError.self) { try await PCMReader.open(growing: file) }
+        #expect(error?.code == .unreadable)
+    }
+
+    @Test("more bytes than announced are refused, and the reader hears of it")
+    func tooMany() async throws {
+        let folder = TemporaryFolder()
+        let file = try GrowingFile(size: 100, folder: folder.path)
+        try await file.write([UInt8](repeating: 1, count: 60))
+        await #expect(throws: AudioError.self) { try await file.write([UInt8](repeating: 1, count: 60)) }
+        let error = await #expect(throws: AudioError.self) { try await PCMReader.open(growing: file) }
+        #expect(error?.code == .unreadable)
+    }
+}
+
+extension PCMReader {
+    fileprivate func rest() async throws -> [[[Int16]]] {
+        var blocks: [[[Int16]]] = []
+        while let block = try await next() { blocks.append(block) }
+        return blocks
+    }
+}
+
+extension [[Int16]] {
+    fileprivate mutating func join(_ block: [[Int16]]) {
+        if isEmpty {
+            self = block
+        } else {
+            for (channel, samples) in block.enumerated() { self[channel] += samples }
+        }
+    }
+}
