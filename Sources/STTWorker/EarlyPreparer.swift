@@ -85,7 +85,9 @@ public final class EarlyPreparer: EarlyPreparation {
     }
 
     private func canDetect(_ options: TranscriptionOptions) -> Bool {
-        guard !detectsAsWorkersDo, options.segmentation == .automatic || options.segmentation == .speech else { return true }
+        guard !detectsAsWorkersDo, options.segmentation == .automatic || options.segmentation == .speech else {
+            return true
+        }
         return (try? detection.detector()) != nil
     }
 

@@ -37,7 +37,7 @@ struct GrowingFileTests {
     ]
 
     private func make(_ form: Form, in folder: TemporaryFolder) async throws -> [UInt8] {
-        let source = "sine=f=440:d=60,tremolo=f=3:d=0.9[a];anoisesrc=d=60:a=0.3:seed=7,aformat=channel_layouts=mono[b];[a][b]amerge"
+        let source = "aevalsrc=0.4*sin(2764*t)*sin(19*t)|0.6*(random(0)-0.5):d=60:s=48000"
         try await Tool.runAll(
             "ffmpeg",
             ["-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", source] + form.arguments + [folder(form.file)])
@@ -85,7 +85,7 @@ struct GrowingFileTests {
         let folder = TemporaryFolder()
         let header = Synthetic.wav([], dataSize: 3_200_000)
         let file = try GrowingFile(size: header.count + 3_200_000, folder: folder.path)
-        try await file.write(header + [UInt8](repeating: 1, count: 40_000))
+        try await file.write(header + [UInt8](repeating: 1, count: 100_000))
         let reader = try await PCMReader.open(growing: file)
         _ = try await reader.next()
         let reading = Task { try await reader.rest() }
@@ -119,7 +119,9 @@ struct GrowingFileTests {
 
     @Test("what only the whole file can tell is not begun with")
     func notEarly() async throws {
-        for start in [Array("OggS".utf8), [0, 0, 0, 24] + Array("ftypM4A ".utf8), Array("%PDF".utf8), Array("hello".utf8)] {
+        for start in [
+            Array("OggS".utf8), [0, 0, 0, 24] + Array("ftypM4A ".utf8), Array("%PDF".utf8), Array("hello".utf8),
+        ] {
             #expect(!PCMReader.canReadGrowing(start))
         }
         let folder = TemporaryFolder()

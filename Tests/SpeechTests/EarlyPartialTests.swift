@@ -1,5 +1,6 @@
 import Foundation
 import STTClient
+import STTProcess
 import STTProto
 import STTRig
 import STTTestKit
@@ -8,7 +9,8 @@ import Testing
 
 /// How soon the first words of a recording come while the rest of it is still being sent, with the real Whisper.
 @Suite(
-    "First partial of an upload", .enabled(if: Recordings.hasSpeech, "whisper.cpp, its model or jfk.wav is not installed"),
+    "First partial of an upload",
+    .enabled(if: Recordings.hasSpeech, "whisper.cpp, its model or jfk.wav is not installed"),
     .serialized, .timeLimit(.minutes(5)))
 struct EarlyPartialTests {
     private static let options = SubmissionOptions(
@@ -57,7 +59,9 @@ struct EarlyPartialTests {
         String(format: "%.2f", time / inference)
     }
 
-    @Test("FLAC that is damaged half-way ends its upload at once, with what is wrong", .enabled(if: SoundTools.isThere, SoundTools.missing))
+    @Test(
+        "FLAC that is damaged half-way ends its upload at once, with what is wrong",
+        .enabled(if: SoundTools.isThere, SoundTools.missing))
     func damaged() async throws {
         let folder = try TemporaryFolder()
         let daemon = try await SpeechDaemon(in: folder, engine: try #require(Recordings.whisper))

@@ -39,7 +39,8 @@ extension Setting {
         help: "The largest upload accepted, in MiB.")
     static let maxAudioHours = Setting(
         key: "jobs.maxAudioHours", variable: "STT_MAX_AUDIO_HOURS", flag: "max-audio-hours",
-        kind: .number(.leastNonzeroMagnitude...1000), defaultValue: .number(24), commands: [.standalone, .serve, .work],
+        kind: .number(.leastNonzeroMagnitude...1000), defaultValue: .number(24),
+        commands: [.standalone, .serve, .work],
         help: "The longest recording accepted, in hours.")
     static let maxJobs = Setting(
         key: "jobs.maxJobs", variable: "STT_MAX_JOBS", flag: "max-jobs", kind: .integer(1...Int.max),

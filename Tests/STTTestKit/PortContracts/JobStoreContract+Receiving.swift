@@ -4,7 +4,8 @@ import Testing
 extension JobStoreContract {
     static var receivingRules: [Rule] {
         [
-            Rule("a job whose audio is being received is prepared by its owner alone, from the first moment") { fixture in
+            Rule("a job whose audio is being received is prepared by its owner alone, from the first moment") {
+                fixture in
                 let (store, owner) = (fixture.store, OwnerToken())
                 let job = fixture.makeReceivingJob(key: "k")
                 let inserted = try await store.insertReceiving(job, owner: owner, lease: fixture.longLease)
@@ -26,7 +27,8 @@ extension JobStoreContract {
                     try await store.insertReceiving(fixture.makeJob(), owner: owner, lease: fixture.lease)
                 }
             },
-            Rule("chunks are transcribed while the audio is being received, but preparing does not end before") { fixture in
+            Rule("chunks are transcribed while the audio is being received, but preparing does not end before") {
+                fixture in
                 let (job, owner) = try await fixture.receivingJob(chunks: 2)
                 let store = fixture.store
                 try await fixture.commit(0, of: job.id)
