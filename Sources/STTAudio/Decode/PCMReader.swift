@@ -1,4 +1,4 @@
-/// Reads an audio file as 16 kHz PCM, block by block, holding about a second of it.
+/// Reads an audio file as 16 kHz PCM, block by block, holding a few seconds of it.
 ///
 /// Channels are mixed to their mean or kept apart; the rate is changed with libsoxr's high quality; samples are rounded to nearest and
 /// clipped. libsndfile decodes WAV, RF64, W64, AIFF, AU, CAF, FLAC, Ogg (Vorbis, Opus) and MP3; everything else goes
@@ -39,7 +39,7 @@ public struct PCMReader: Sendable {
         get async { await decoder.warnings }
     }
 
-    /// The next samples, one second of them or at the end less, or `nil` after the last: one array, or one for each
+    /// The next samples, one second of them or a few more, at the end less, or `nil` after the last: one array, or one for each
     /// channel where they are kept apart, all of the same length.
     ///
     /// Ends at once with ``AudioError/Code/cancelled`` when the task is cancelled. An error is final: every further call
