@@ -131,7 +131,7 @@ def main() -> int:
     parser.add_argument("--bin", required=True, help="the folder of stt-rpcd and stt-rpc")
     parser.add_argument("--parts", choices=["standalone", "cluster"], default="standalone")
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--speed", type=float, default=24, help="seconds of audio that an engine takes a second")
+    parser.add_argument("--speed", type=float, default=40, help="seconds of audio that an engine takes a second")
     parser.add_argument("--engines", type=int, nargs="+", default=[1, 2, 4, 8])
     arguments = parser.parse_args()
 

@@ -47,7 +47,7 @@ struct ChildStreams {
     /// Seldom read, and then much at once. The system may refuse the size; the usual one does, too.
     private func widePipe() throws(ProcessError) -> Ends {
         let ends = try pipe(parentEnd: 0)
-        if let parent = ends.parent { _ = fcntl(parent, F_SETPIPE_SZ, 1 << 20) }
+        if let parent = ends.parent { stt_process_widen_pipe(parent, 1 << 20) }
         return ends
     }
 

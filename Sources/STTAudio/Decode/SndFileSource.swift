@@ -42,6 +42,8 @@ actor SndFileSource {
     private var integers: [Int16] = []
     private var floats: [Float] = []
     private var frameCount = 0
+    /// The decoder's first complaint: it forgets it at the next call, and might go on behind what it has lost.
+    private var complaint: String?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -59,8 +61,11 @@ actor SndFileSource {
     func next() -> Step {
         guard let opened else { return .failure(AudioError(.unreadable, "The file is not open.")) }
         let handle = opened.handle
-        let lanes = handle.hasShortSamples ? readShorts(handle) : readFloats(handle)
-        if let lanes { return .block(lanes) }
+        if complaint == nil, let lanes = handle.hasShortSamples ? readShorts(handle) : readFloats(handle) {
+            // Of MPEG audio it finds the next frame by itself.
+            if !opened.isMPEG { complaint = handle.failure.decoderMessage }
+            return .block(lanes)
+        }
         self.opened = nil
         integers = []
         floats = []
@@ -100,7 +105,8 @@ actor SndFileSource {
     }
 
     private func ending(of opened: SndFileOpener.Opened) throws(AudioError) -> Ending {
-        let (fileError, message) = opened.handle.failure
+        let (fileError, lastMessage) = opened.handle.failure
+        let message = complaint ?? lastMessage
         var isHarmless = false
         if fileError == nil, message != nil, opened.isMPEG { isHarmless = !(try opened.handle.leavesMPEGFrames()) }
         return Ending(
