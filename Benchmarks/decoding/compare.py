@@ -14,10 +14,12 @@ import tempfile
 import time
 
 FORMATS = {
+    "16k.wav": ["-ar", "16000", "-ac", "1"],
     "wav": ["-ar", "44100", "-ac", "2"],
     "flac": ["-ar", "44100", "-ac", "2"],
     "mp3": ["-ar", "44100", "-ac", "2", "-b:a", "128k"],
     "ogg": ["-ar", "44100", "-ac", "2", "-c:a", "libvorbis"],
+    "opus": ["-ar", "48000", "-ac", "2", "-c:a", "libopus", "-b:a", "64k"],
 }
 PYDUB = (
     "import sys; from pydub import AudioSegment; from pydub.silence import split_on_silence; "
@@ -94,7 +96,7 @@ def main():
             for system, (processor, wall, result) in figures.items():
                 ratio = "" if system in modes else f"  {processor / ours[0]:.1f} x silence (wall {wall / ours[1]:.1f} x)"
                 cut = f"  {result['chunks']} chunks, {result['kept']:.0f} s kept" if result and result["chunks"] else ""
-                print(f"{name:5} {system:8} {processor:8.2f} ({wall:.2f}){ratio}{cut}", flush=True)
+                print(f"{name:7} {system:8} {processor:8.2f} ({wall:.2f}){ratio}{cut}", flush=True)
 
 
 main()

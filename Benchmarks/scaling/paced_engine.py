@@ -4,11 +4,14 @@
 import http.server
 import json
 import os
+import random
 import sys
 import time
 
 SPEED = float(os.environ.get("PACED_ENGINE_SPEED", "20"))
 BYTES_A_SECOND = 32_000
+WORDS_A_SECOND = 2.5
+LETTERS = "abcdefghijklmnoprstuvwxyz"
 options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 
 
@@ -33,17 +36,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         start = body.index(b"RIFF")
         size = int.from_bytes(body[start + 4 : start + 8], "little") + 8 - 44
         seconds = size / BYTES_A_SECOND
-        time.sleep(max(0.0, seconds / SPEED - (time.monotonic() - begun)))
+        # As many words as people say, all different and of no pattern: a chunk with few words, with repetitions, or that
+        # compresses well would be run again.
+        words = [" " + "".join(random.choices(LETTERS, k=5)) for _ in range(max(1, round(seconds * WORDS_A_SECOND)))]
+        step = seconds / len(words)
         segment = {
-            "id": 0, "text": " a word", "start": 0.0, "end": seconds, "tokens": [1], "temperature": 0.0,
+            "id": 0, "text": "".join(words), "start": 0.0, "end": seconds, "tokens": [1], "temperature": 0.0,
             "avg_logprob": -0.2, "no_speech_prob": 0.01,
             "words": [
-                {"word": " a", "start": 0.0, "end": seconds / 2, "t_dtw": -1, "probability": 0.9},
-                {"word": " word", "start": seconds / 2, "end": seconds, "t_dtw": -1, "probability": 0.9},
+                {"word": word, "start": index * step, "end": (index + 1) * step, "t_dtw": -1, "probability": 0.9}
+                for index, word in enumerate(words)
             ],
         }
-        reply = {"task": "transcribe", "language": "english", "duration": seconds, "text": " a word", "segments": [segment]}
-        self.answer(json.dumps(reply).encode())
+        reply = {"task": "transcribe", "language": "english", "duration": seconds, "text": segment["text"], "segments": [segment]}
+        body = json.dumps(reply).encode()
+        time.sleep(max(0.0, seconds / SPEED - (time.monotonic() - begun)))
+        self.answer(body)
 
 
 try:

@@ -117,7 +117,7 @@ def transcribe(arguments: argparse.Namespace, address: str, recording: pathlib.P
             continue
         first = first or time.monotonic() - begun
         order.append(event["chunk"])
-        engine_seconds += event.get("engine_ms", 0) / 1000
+        engine_seconds += event.get("engine_seconds", 0)
     if client.wait() != 0:
         sys.exit(f"stt-rpc ended with {client.returncode}")
     return {
@@ -131,7 +131,7 @@ def main() -> int:
     parser.add_argument("--bin", required=True, help="the folder of stt-rpcd and stt-rpc")
     parser.add_argument("--parts", choices=["standalone", "cluster"], default="standalone")
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--speed", type=float, default=24, help="seconds of audio that an engine takes a second")
+    parser.add_argument("--speed", type=float, default=40, help="seconds of audio that an engine takes a second")
     parser.add_argument("--engines", type=int, nargs="+", default=[1, 2, 4, 8])
     arguments = parser.parse_args()
 
@@ -142,7 +142,7 @@ def main() -> int:
         length = make_recording(folder / "long.wav", arguments.minutes * 60)
         make_recording(folder / "short.wav", 60)
         print(f"{arguments.parts}: {length / 60:.1f} minutes, engines of {arguments.speed:g} times real time")
-        print(f"{'engines':>8} {'seconds':>8} {'first':>7} {'speed-up':>9} {'efficiency':>11} {'chunks':>7}  partials")
+        print(f"{'engines':>8} {'seconds':>8} {'first':>7} {'engine s':>9} {'speed-up':>9} {'efficiency':>11} {'chunks':>7}  partials")
         base = None
         for engines in arguments.engines:
             deployment = Deployment(arguments, folder, engines)
@@ -156,7 +156,8 @@ def main() -> int:
             speed_up = base / found["seconds"]
             is_good = is_good and found["in_order"]
             print(
-                f"{engines:8} {found['seconds']:8.1f} {found['first']:7.1f} {speed_up:9.2f} {speed_up / engines:11.2f}"
+                f"{engines:8} {found['seconds']:8.1f} {found['first']:7.1f} {found['engine_seconds']:9.1f} {speed_up:9.2f}"
+                f" {speed_up / engines:11.2f}"
                 f" {found['chunks']:7}  {'in order' if found['in_order'] else 'OUT OF ORDER'}", flush=True,
             )
     return 0 if is_good else 1

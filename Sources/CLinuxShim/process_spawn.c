@@ -143,6 +143,8 @@ int stt_process_pipe(int descriptors[2], int non_blocking_end) {
     return error;
 }
 
+void stt_process_widen_pipe(int descriptor, int bytes) { (void)fcntl(descriptor, F_SETPIPE_SZ, bytes); }
+
 void stt_process_prepare_thread(const char *name) {
     sigset_t all;
     sigfillset(&all);

@@ -39,8 +39,16 @@ struct ChildStreams {
         switch output {
         case .discard: Ends()
         case .descriptor(let descriptor): Ends(child: descriptor)
-        case .keepHead, .keepTail, .stream: try pipe(parentEnd: 0)
+        case .keepHead, .keepTail: try pipe(parentEnd: 0)
+        case .stream: try widePipe()
         }
+    }
+
+    /// Seldom read, and then much at once. The system may refuse the size; the usual one does, too.
+    private func widePipe() throws(ProcessError) -> Ends {
+        let ends = try pipe(parentEnd: 0)
+        if let parent = ends.parent { stt_process_widen_pipe(parent, 1 << 20) }
+        return ends
     }
 
     private func pipe(parentEnd: Int) throws(ProcessError) -> Ends {

@@ -215,6 +215,28 @@ import Testing
         await #expect { try await task.value } throws: { ($0 as? AudioError)?.code == .cancelled }
     }
 
+    @Test(.enabled(if: Tool.has("ffmpeg", "ffprobe")), arguments: [0, 32_000])
+    func `an ffmpeg that gives nothing more is ended, and the error says so`(bytes: Int) async throws {
+        let fake = try folder.write(
+            "ffmpeg", "#!/bin/sh\necho $$ > \(folder("pid"))\nhead -c \(bytes) /dev/zero\nexec sleep 1000\n".utf8)
+        chmod(fake, 0o755)
+        let whole = try folder.write("whole.wav", Synthetic.wav(speech))
+        try await Tool.ffmpeg("-i", whole, folder("a.m4a"))
+        let limits = AudioLimits(ffmpeg: fake, stallLimit: .milliseconds(300))
+        let reader = try await PCMReader.open(path: folder("a.m4a"), filenameHint: "a.m4a", limits: limits)
+        await #expect {
+            while try await reader.next() != nil {}
+        } throws: { error in
+            guard let error = error as? AudioError else { return false }
+            return error.code == .unreadable
+                && error.message.contains("'a.m4a' could not be decoded: ffmpeg gave nothing")
+        }
+        let pid = try #require(
+            Int32(String(decoding: try Data(contentsOf: URL(filePath: folder("pid"))), as: UTF8.self).dropLast()))
+        // Reaped or about to be; a zombie is no program any more.
+        while kill(pid, 0) == 0 { await Task.yield() }
+    }
+
     private func noisySpeech() async throws -> [UInt8] {
         var generator = SplitMix(seed: 7)
         return Synthetic.bytes((0..<10 * 16_000).map { _ in Int16.random(in: -8000...8000, using: &generator) })

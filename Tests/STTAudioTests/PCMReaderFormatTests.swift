@@ -31,6 +31,7 @@ import Testing
         Case(suffix: "aiff", formatName: "AIFF/PCM_16"),
         Case(suffix: "au", formatName: "AU/PCM_16"),
         Case(suffix: "caf", formatName: "CAF/PCM_16"),
+        Case(suffix: "sf", options: ["-f", "ircam", "-c:a", "pcm_s16le"], formatName: "IRCAM/PCM_16"),
         Case(suffix: "flac", options: ["-sample_fmt", "s16"], formatName: "FLAC/PCM_16"),
         Case(suffix: "ogg", options: ["-c:a", "libvorbis"], formatName: "OGG/VORBIS", tolerance: 0.1, slack: 0.05),
         Case(

@@ -11,7 +11,7 @@ import Testing
         var position = 0
         while let block = try await reader.nextBlock() {
             #expect(block.startSample == position)
-            #expect(block.samples.count == min(16_000, samples.count - position))
+            #expect(block.samples.count >= min(16_000, samples.count - position))
             #expect(Array(samples[position..<position + block.samples.count]) == block.samples)
             position += block.samples.count
         }
@@ -58,7 +58,7 @@ import Testing
             let count = segmenter.push(block).count
             if chunks == 0, count > 0 { firstChunkAt = read }
             chunks += count
-            if read / 16_000 == 120 { baseline = residentKilobytes() }
+            if baseline == 0, read / 16_000 >= 120 { baseline = residentKilobytes() }
         }
         chunks += segmenter.finish().count
         let growth = residentKilobytes() - baseline

@@ -44,5 +44,8 @@ stt_process_result stt_process_spawn(const stt_process_request *request);
 /// pipe2(2): a close-on-exec pipe; its end at index non_blocking_end (0 or 1) is non-blocking, too. Returns 0 or errno.
 int stt_process_pipe(int descriptors[2], int non_blocking_end);
 
+/// F_SETPIPE_SZ of fcntl(2): lets a pipe hold so many bytes, where the system allows it.
+void stt_process_widen_pipe(int descriptor, int bytes);
+
 /// Blocks every signal on the calling thread and gives it a name of at most 15 characters.
 void stt_process_prepare_thread(const char *name);

@@ -1,23 +1,24 @@
 import STTProcess
 
-/// Decodes one file. All calls into libsndfile and libsoxr are made on the threads of ``BlockingPool``.
+/// Decodes one file. All calls into libsndfile and libsoxr are made on the threads of ``BlockingPool``: one decodes a
+/// block while another resamples the one before it.
 ///
 /// Concurrency: an actor whose executor is its own; `next()` calls are to be made one after another.
 actor AudioDecoder {
     private enum Source {
-        case sndfile(SndFileOpener.Opened)
+        case sndfile(SndFileSource)
         case ffmpeg(FFmpegStream)
     }
 
-    /// Values read from libsndfile at a time.
-    private static let bufferCount = 65_536
+    private static let longRecording = Duration.seconds(300)
 
     private nonisolated let executor: DecodingExecutor
     private let limits: AudioLimits
     private let name: FileName
     private let channels: PCMReader.Channels
     private var source: Source?
-    private var buffer = [Float](repeating: 0, count: bufferCount)
+    /// The next block of libsndfile's, which is being decoded.
+    private var following: Task<SndFileSource.Step, Never>?
     private var info: AudioFormatInfo?
     private var converter: PCMConverter?
     private var failure: AudioError?
@@ -60,10 +61,12 @@ actor AudioDecoder {
                 "\(name.subject) is \(kind), which names other files and holds no sound. Send the audio itself.")
         case .wav, .aiff, .au, .flac, .ogg, .sndfile, .mpeg:
             do {
-                let opened = try SndFileOpener(file: file, name: name).open(signature)
-                try report(missingBytes: opened.missingBytes, of: file)
-                source = .sndfile(opened)
-                return opened.handle.info
+                let decoder = SndFileSource(channels: channels)
+                let opening = try await decoder.open(file, name: name, as: signature)
+                try report(missingBytes: opening.missingBytes, of: file)
+                if let info = try await openInChild(file, opening.info) { return info }
+                source = .sndfile(decoder)
+                return opening.info
             } catch SndFileOpener.Failure.invalid(let error) {
                 throw error
             } catch SndFileOpener.Failure.refused(let reason) {
@@ -95,6 +98,25 @@ actor AudioDecoder {
         case .mp4: "MP4"
         case .notAudio, .playlist, .unknown: "unknown"
         }
+    }
+
+    /// Lets ffmpeg decode what libsndfile would take much longer for, where it is installed and the recording is long
+    /// enough to make up for the start of a process. `nil`: it is not.
+    ///
+    /// Per hour of stereo libvorbis takes 4 s and libopus 12 s, ffmpeg 1.6 s and 5 s. Vorbis comes out the same.
+    private func openInChild(
+        _ file: InputFile, _ info: AudioFormatInfo
+    ) async throws(AudioError) -> AudioFormatInfo? {
+        guard ["OGG/VORBIS", "OGG/OPUS"].contains(info.formatName),
+            let duration = info.duration, duration > Self.longRecording, let programs = FFmpegPrograms(limits)
+        else { return nil }
+        var info = info
+        info.decoder = .ffmpeg
+        try check(info)
+        source = .ffmpeg(
+            try await FFmpegStream(
+                programs, path: file.path, info: info, limits: limits, mixesPairs: channels == .mixed))
+        return info
     }
 
     /// - Parameters:
@@ -181,7 +203,7 @@ actor AudioDecoder {
             return try await readBlock()
         } catch {
             failure = error
-            close()
+            await close()
             throw error
         }
     }
@@ -190,7 +212,7 @@ actor AudioDecoder {
         while source != nil, (converter?.available ?? 0) < PCM.sampleRate {
             if Task.isCancelled { throw Self.cancelled }
             switch source {
-            case .sndfile(let opened): try read(opened)
+            case .sndfile(let decoder): try await read(decoder)
             case .ffmpeg(let stream): try await read(stream)
             case nil: break
             }
@@ -201,48 +223,59 @@ actor AudioDecoder {
         }
         guard let converter, converter.available > 0 else { return nil }
         let start = converter.sampleCount - converter.available
-        return PCMBlock(startSample: start, channels: self.converter?.take(PCM.sampleRate) ?? [])
+        return PCMBlock(startSample: start, channels: self.converter?.take(.max) ?? [])
     }
 
-    private func read(_ opened: SndFileOpener.Opened) throws(AudioError) {
-        let frames = buffer.withUnsafeMutableBufferPointer { opened.handle.read(into: $0) }
-        guard frames > 0 else { return try finish(opened) }
-        try converter?.append(buffer[..<(frames * opened.handle.info.channels)])
+    private func read(_ decoder: SndFileSource) async throws(AudioError) {
+        let current = following ?? Self.next(of: decoder)
+        following = nil
+        let step = await current.value
+        switch step {
+        case .block(let lanes):
+            if source != nil { following = Self.next(of: decoder) }
+            try converter?.append(lanes: lanes)
+        case .end(let ending): try finish(ending)
+        case .failure(let error): throw error
+        }
+    }
+
+    /// Detached: as a task of this actor's it would not begin before this actor has nothing to do.
+    private static func next(of decoder: SndFileSource) -> Task<SndFileSource.Step, Never> {
+        Task.detached { await decoder.next() }
     }
 
     /// libsndfile says at the end only that there is no more; why, the counts and its error number tell.
-    private func finish(_ opened: SndFileOpener.Opened) throws(AudioError) {
-        let handle = opened.handle
-        let (fileError, message) = handle.failure
-        if let fileError { throw fileError }
-        let read = converter?.frameCount ?? 0
-        let isShort = handle.info.frameCount.map { $0 - read > handle.info.sampleRate / 10 } ?? false
-        var isHarmless = false
-        if message != nil, opened.isMPEG { isHarmless = !(try handle.leavesMPEGFrames()) }
-        if isShort || message != nil && !isHarmless {
-            guard handle.isAtEndOfFile else { throw corrupt(cause: message) }
-            try report(truncated(cause: message))
+    private func finish(_ ending: SndFileSource.Ending) throws(AudioError) {
+        if let fileError = ending.fileError { throw fileError }
+        let isShort = info?.frameCount.map { $0 - ending.frameCount > (info?.sampleRate ?? 0) / 10 } ?? false
+        if isShort || ending.decoderMessage != nil && !ending.isHarmless {
+            guard ending.isAtEndOfFile else { throw corrupt(cause: ending.decoderMessage) }
+            try report(truncated(cause: ending.decoderMessage))
         }
         try finishSource()
     }
 
-    private func read(_ stream: FFmpegStream) async throws(AudioError) {
+    private func read(_ current: FFmpegStream) async throws(AudioError) {
+        var stream = current
         let bytes: [UInt8]?
         do {
-            bytes = try await withTaskCancellationHandler {
-                try await stream.child.readOutput(upTo: 256 * 1024)
-            } onCancel: {
-                stream.child.kill()
-            }
+            bytes = try await stream.bytes()
         } catch {
             throw AudioError(.unreadable, "ffmpeg could not be read from. Try again.", cause: "\(error)")
         }
         if Task.isCancelled { throw Self.cancelled }
+        if stream.hasStalled {
+            throw AudioError(
+                .unreadable,
+                "\(name.subject) could not be decoded: ffmpeg gave nothing for \(limits.stallLimit) after \(position) of"
+                    + " audio and was ended. Try again, or convert it to WAV or FLAC.")
+        }
         guard let bytes else { return try await finish(stream) }
-        guard case .ffmpeg(var stream) = source else { return }
+        guard source != nil else { return }
         let frames = stream.frames(bytes)
         source = .ffmpeg(stream)
-        try converter?.append(frames[...])
+        try converter?.append(
+            lanes: frames.withUnsafeBufferPointer { Downmix.lanes($0, channels: stream.channels, output: channels) })
     }
 
     private func finish(_ stream: FFmpegStream) async throws(AudioError) {
@@ -264,13 +297,15 @@ actor AudioDecoder {
 
     private func finishSource() throws(AudioError) {
         try converter?.finish()
-        close()
+        source = nil
         if let info, converter?.frameCount == 0 { throw noSamples(info) }
     }
 
-    func close() {
+    /// Once this returns, nothing of the file is open.
+    func close() async {
         source = nil
-        buffer = []
+        _ = await following?.value
+        following = nil
     }
 
     private func corrupt(cause: String?) -> AudioError {

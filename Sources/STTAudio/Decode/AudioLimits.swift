@@ -18,19 +18,23 @@ public struct AudioLimits: Sendable, Equatable {
     public var ffmpeg: String?
     /// The `ffprobe` program: a path, or a name looked up in `PATH`. Must come with ``ffmpeg``.
     public var ffprobe: String?
+    /// For how long `ffmpeg` may give nothing before it is ended and reading fails with ``AudioError/Code/unreadable``.
+    public var stallLimit: Duration
 
-    /// Makes limits; the defaults are 24 hours, 4 GiB, and the fallback on.
+    /// Makes limits; the defaults are 24 hours, 4 GiB, the fallback on, and a minute.
     public init(
         maximumDuration: Duration = .seconds(24 * 3600),
         maximumBytes: Int = 4 << 30,
         truncatedInput: TruncatedInput = .reject,
         ffmpeg: String? = "ffmpeg",
-        ffprobe: String? = "ffprobe"
+        ffprobe: String? = "ffprobe",
+        stallLimit: Duration = .seconds(60)
     ) {
         self.maximumDuration = maximumDuration
         self.maximumBytes = maximumBytes
         self.truncatedInput = truncatedInput
         self.ffmpeg = ffmpeg
         self.ffprobe = ffprobe
+        self.stallLimit = stallLimit
     }
 }

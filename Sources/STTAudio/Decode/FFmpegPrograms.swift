@@ -50,10 +50,18 @@ struct FFmpegPrograms: Sendable {
     ///
     /// Where the file's timestamps leave a gap of more than 0.1 s, such as a recorder's pause, silence fills it: what
     /// follows keeps its time.
-    func decode(_ path: String, sampleRate: Int, channels: Int, seconds: Int) -> ProcessCommand {
+    ///
+    /// - Parameter mixesPairs: Two channels become their mean.
+    func decode(
+        _ path: String, sampleRate: Int, channels: Int, seconds: Int, mixesPairs: Bool = false
+    ) -> ProcessCommand {
+        let mixed = mixesPairs && channels == 2
         let output = [
-            "-map", "0:a:0", "-vn", "-sn", "-dn", "-t", "\(seconds)", "-af", "aresample=async=1",
-            "-ar", "\(sampleRate)", "-ac", "\(channels)", "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1",
+            "-map", "0:a:0", "-vn", "-sn", "-dn", "-t", "\(seconds)", "-af",
+            "aresample=async=1" + (mixed ? ",pan=mono|c0=0.5*c0+0.5*c1" : ""),
+            "-ar", "\(sampleRate)", "-ac", mixed ? "1" : "\(channels)", "-c:a", "pcm_f32le", "-f", "f32le",
+            // Otherwise every packet is a write of its own, and a waking of who reads.
+            "-flush_packets", "0", "pipe:1",
         ]
         return ProcessCommand(
             ffmpeg, ["-nostdin", "-threads", "1"] + input(path) + output, output: .stream,

@@ -1,8 +1,8 @@
-/// Reads an audio file as 16 kHz PCM, block by block, holding about a second of it.
+/// Reads an audio file as 16 kHz PCM, block by block, holding a few seconds of it.
 ///
-/// Channels are mixed to their mean or kept apart; the rate is changed with libsoxr's high quality; samples are rounded to nearest and
-/// clipped. libsndfile decodes WAV, RF64, W64, AIFF, AU, CAF, FLAC, Ogg (Vorbis, Opus) and MP3; everything else goes
-/// through `ffmpeg` as a child process.
+/// Channels are mixed to their mean or kept apart; the rate is changed with libsoxr's high quality; samples are rounded to
+/// nearest and clipped. libsndfile decodes WAV, RF64, W64, AIFF, AU, CAF, IRCAM, FLAC, Ogg (Vorbis, Opus) and MP3;
+/// everything else, and Ogg of more than five minutes where it is installed, goes through `ffmpeg` as a child process.
 ///
 /// Concurrency: a handle on an actor that runs on a thread pool of its own, so nothing here blocks the cooperative pool.
 /// Calls of ``next()`` are to be made one after another.
@@ -65,7 +65,7 @@ public struct PCMReader: Sendable {
         get async { await decoder.warnings }
     }
 
-    /// The next samples, one second of them or at the end less, or `nil` after the last: one array, or one for each
+    /// The next samples, one second of them or a few more, at the end less, or `nil` after the last: one array, or one for each
     /// channel where they are kept apart, all of the same length.
     ///
     /// Ends at once with ``AudioError/Code/cancelled`` when the task is cancelled. An error is final: every further call

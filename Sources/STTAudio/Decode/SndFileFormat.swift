@@ -13,6 +13,7 @@ enum SndFileFormat {
         SF_FORMAT_WAV: "WAV", SF_FORMAT_WAVEX: "WAV", SF_FORMAT_RF64: "RF64", SF_FORMAT_W64: "W64",
         SF_FORMAT_AIFF: "AIFF", SF_FORMAT_AU: "AU", SF_FORMAT_FLAC: "FLAC", SF_FORMAT_OGG: "OGG",
         SF_FORMAT_MPEG: "MPEG", SF_FORMAT_CAF: "CAF", SF_FORMAT_NIST: "NIST", SF_FORMAT_VOC: "VOC",
+        SF_FORMAT_IRCAM: "IRCAM",
     ].mapKeys()
 
     private static let codecs: [Int: String] = [

@@ -5,6 +5,8 @@ import CSndFile
 /// Concurrency: none of its own; confined to the actor that owns it.
 final class SndFileHandle {
     let info: AudioFormatInfo
+    /// Whether samples have 16 bits, so that they can be read as such without a loss.
+    let hasShortSamples: Bool
     private let handle: OpaquePointer
     private let source: VirtualFile
 
@@ -25,6 +27,7 @@ final class SndFileHandle {
         source.isOpening = false
         self.handle = handle
         self.source = source
+        hasShortSamples = Int(info.format) & Int(SF_FORMAT_SUBMASK) == Int(SF_FORMAT_PCM_16)
         let frames = trustsLength && info.frames < .max ? Int(info.frames) : nil
         self.info = AudioFormatInfo(
             formatName: SndFileFormat.name(info.format), sampleRate: Int(info.samplerate), channels: Int(info.channels),
@@ -42,6 +45,11 @@ final class SndFileHandle {
     /// Reads frames into a buffer of whole frames; 0 at the end.
     func read(into buffer: UnsafeMutableBufferPointer<Float>) -> Int {
         max(0, Int(sf_readf_float(handle, buffer.baseAddress, sf_count_t(buffer.count / info.channels))))
+    }
+
+    /// Reads frames as they are into a buffer of whole frames; 0 at the end.
+    func read(into buffer: UnsafeMutableBufferPointer<Int16>) -> Int {
+        max(0, Int(sf_readf_short(handle, buffer.baseAddress, sf_count_t(buffer.count / info.channels))))
     }
 
     /// What went wrong in reading so far: the file system's error or the decoder's.

@@ -47,6 +47,8 @@ enum FileSignature: Equatable {
         if reader.starts(with: ".snd") { return .au }
         if reader.starts(with: "caff") { return .sndfile("CAF") }
         if reader.starts(with: [0x72, 0x69, 0x66, 0x66, 0x2e, 0x91, 0xcf, 0x11]) { return .sndfile("W64") }
+        if reader.starts(with: [0x64, 0xa3]), reader.starts(with: [0], at: 3) { return .sndfile("IRCAM") }
+        if reader.starts(with: [0]), reader.starts(with: [0xa3, 0x64], at: 2) { return .sndfile("IRCAM") }
         if reader.starts(with: "NIST_1A") { return .sndfile("NIST") }
         if reader.starts(with: "Creative Voice File") { return .sndfile("VOC") }
         if let box = reader.ascii(4, 4), ["ftyp", "moov", "mdat", "wide", "free", "skip"].contains(box) { return .mp4 }

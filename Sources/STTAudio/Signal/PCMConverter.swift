@@ -4,6 +4,7 @@
 /// Each channel is `round(frames × 16000 / rate)` samples long exactly, and all are in step.
 struct PCMConverter {
     private let inputChannels: Int
+    private let output: PCMReader.Channels
     /// One for each channel that comes out.
     private var lanes: [RateConverter] = []
     /// Frames taken so far, at the input's rate.
@@ -11,6 +12,7 @@ struct PCMConverter {
 
     init(sampleRate: Int, channels: Int, output: PCMReader.Channels = .mixed) throws(AudioError) {
         inputChannels = channels
+        self.output = output
         for _ in 0..<(output == .mixed ? 1 : channels) { lanes.append(try RateConverter(sampleRate: sampleRate)) }
     }
 
@@ -22,15 +24,14 @@ struct PCMConverter {
 
     /// Takes whole frames.
     mutating func append(_ interleaved: ArraySlice<Float>) throws(AudioError) {
-        let channels = inputChannels
-        frameCount += interleaved.count / channels
-        guard lanes.count > 1 else {
-            return try lanes[0].append(interleaved.withUnsafeBufferPointer { Downmix.mono($0, channels: channels) })
-        }
-        for index in lanes.indices {
-            let channel = interleaved.withUnsafeBufferPointer { Downmix.channel(index, of: $0, channels: channels) }
-            try lanes[index].append(channel)
-        }
+        try append(
+            lanes: interleaved.withUnsafeBufferPointer { Downmix.lanes($0, channels: inputChannels, output: output) })
+    }
+
+    /// Takes what ``Downmix`` has made of whole frames.
+    mutating func append(lanes channels: [[Float]]) throws(AudioError) {
+        frameCount += channels[0].count
+        for index in lanes.indices { try lanes[index].append(channels[index]) }
     }
 
     /// Takes the resamplers' tails.
