@@ -205,7 +205,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "STTClientTests",
-            dependencies: ["STTClient", "STTProto", "RPCServer", "RPCClient", "stt-rpc", log], swiftSettings: strict),
+            dependencies: ["STTClient", "STTProto", "RPCServer", "RPCClient", "STTTestKit", "stt-rpc", log],
+            swiftSettings: strict),
         .testTarget(
             name: "STTServiceTests",
             dependencies: [

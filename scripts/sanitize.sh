@@ -11,6 +11,9 @@ have swift || die "Swift is missing: there is no 'swift' on PATH." "Install Swif
 all=(RPCWireTests FuzzRegressionTests RPCTransportTests RPCTLSTests ConformanceTests STTCoreTests STTServiceTests
     STTClientTests STTWorkerTests STTEnginesTests)
 
+# Of one test target; they take 5 to 100 s each on two cores.
+MOST_SECONDS=600
+
 run() {
     local kind=$1 scratch=.build-asan target status=0
     shift
@@ -28,6 +31,8 @@ run() {
     export ASAN_OPTIONS="detect_leaks=1:log_path=$log/address:detect_stack_use_after_return=1"
     export LSAN_OPTIONS="suppressions=$here/sanitize-suppressions/leak:print_suppressions=0"
     export TSAN_OPTIONS="suppressions=$here/sanitize-suppressions/thread:log_path=$log/thread:history_size=4:print_suppressions=0"
+    # Bounds on times in the tests are this much longer, and the variables above are handed on to children.
+    export STT_TIME_FACTOR=8
     local preload=
     if [ "$kind" = thread ]; then
         # Without it every lock that was waited for looks like a race.
@@ -38,7 +43,7 @@ run() {
     for target in "$@"; do
         find "Tests/$target" -name '*.swift' ! -name 'Module.swift' -print -quit | grep -q . || continue
         step "$kind: $target"
-        if ! env ${preload:+LD_PRELOAD="$preload"} swift test --skip-build --disable-xctest --sanitize="$kind" \
+        if ! timeout --signal=ABRT "$MOST_SECONDS" env ${preload:+LD_PRELOAD="$preload"} swift test --skip-build --disable-xctest --sanitize="$kind" \
             --scratch-path "$scratch" --filter "^$target\\." >"$log/$target.log" 2>&1; then
             status=1
         fi

@@ -213,7 +213,7 @@ package final class CallStream: @unchecked Sendable {
         self.sender = nil
         do throws(RPCError) {
             try connection.check(sender.message)
-            connection.queueMessage(self, sender.message)
+            if !sendDirectly(sender.message, connection) { connection.queueMessage(self, sender.message) }
             isReplayable = false
             sender.waiter.continuation.resume()
         } catch {
@@ -287,9 +287,14 @@ package final class CallStream: @unchecked Sendable {
         if let outboundFailure { throw outboundFailure }
         guard let connection, connection.hasRoom(self) else { return false }
         try connection.check(bytes)
-        connection.queueMessage(self, bytes)
+        if !sendDirectly(bytes, connection) { connection.queueMessage(self, bytes) }
         isReplayable = false
         return true
+    }
+
+    private func sendDirectly(_ message: SharedBytes, _ connection: Connection) -> Bool {
+        guard message.tail == nil, connection.takesDirectly(self) else { return false }
+        return message.head.withUnsafeBytes { connection.sendDirectly(self, $0) }
     }
 
     /// - Parameter isCancelled: The task was cancelled before it came to wait.
@@ -393,6 +398,17 @@ extension CallStream: InboundMessageSource {
 }
 
 extension CallStream: OutboundMessageSink {
+    package var takesCopies: Bool {
+        guard loop.isCurrent, outboundFailure == nil, let connection else { return false }
+        return connection.takesDirectly(self)
+    }
+
+    package func sendCopy(of bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let connection, connection.sendDirectly(self, bytes) else { return false }
+        isReplayable = false
+        return true
+    }
+
     package func sendMessageNow(_ bytes: SharedBytes) throws -> Bool {
         guard loop.isCurrent else { return false }
         return try trySend(bytes)

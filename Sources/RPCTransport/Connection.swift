@@ -160,7 +160,24 @@ package final class Connection: @unchecked Sendable {
         return min(configuration.streamOutputBytes, max(share, Self.leastRoomOfStream))
     }
 
-    func hasRoom(_ stream: CallStream) -> Bool { machine.queuedBytes(stream.slot) < roomOfStream }
+    func hasRoom(_ stream: CallStream) -> Bool {
+        let waiting = machine.queuedBytes(stream.slot)
+        return waiting < min(roomOfStream, ConnectionStateMachine.directShareBytes) || waiting == 0
+            || (waiting < roomOfStream && !machine.takesDirectly(stream.slot))
+    }
+
+    /// Whether a short message of the stream may go straight into the output.
+    func takesDirectly(_ stream: CallStream) -> Bool {
+        phase == .open && machine.takesDirectly(stream.slot) && hasRoom(stream)
+    }
+
+    /// Copies a message into the output. False where it has to be queued.
+    func sendDirectly(_ stream: CallStream, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard machine.sendDirectly(stream.slot, bytes) else { return false }
+        setDirty()
+        if machine.controlBytes >= ConnectionStateMachine.directShareBytes, unsent.isEmpty { loop.flushSoon(self) }
+        return true
+    }
 
     func wakeWhenThereIsRoom(_ stream: CallStream) { machine.wakeSender(stream.slot, at: roomOfStream / 2) }
 
@@ -411,14 +428,17 @@ package final class Connection: @unchecked Sendable {
     }
 
     private func write() {
+        var unblocked: [Int] = []
         for _ in 0..<Self.maxWritesPerTurn where phase == .open || phase == .flushing {
             if unsent.isEmpty {
-                guard fillAndWrite() else { break }
+                guard fillAndWrite(&unblocked) else { break }
             } else {
                 guard writeUnsent() else { break }
             }
         }
         guard phase == .open || phase == .flushing else { return }
+        // Only now, so that what they send goes out with what their tasks send next.
+        for slot in unblocked where slot < streams.count { streams[slot]?.continueSending() }
         if unsent.isEmpty {
             times.outputStalledSince = 0
             if machine.hasOutput {
@@ -433,11 +453,11 @@ package final class Connection: @unchecked Sendable {
     }
 
     /// Writes a batch. False where nothing is left or nothing more is taken.
-    private func fillAndWrite() -> Bool {
+    private func fillAndWrite(_ unblocked: inout [Int]) -> Bool {
         guard machine.hasOutput else { return false }
         loop.batch.removeAll()
         machine.fill(&loop.batch, maxBytes: Self.bytesPerWrite)
-        let unblocked = loop.batch.unblocked
+        unblocked += loop.batch.unblocked
         let result = loop.batch.withVectors { transport.write($0) }
         switch result {
         case .bytes(let count): loop.batch.keepRest(after: count, in: &unsent)
@@ -447,7 +467,6 @@ package final class Connection: @unchecked Sendable {
         case .rejected(let reason): reject(ConnectionError(.unauthenticated, reason))
         }
         guard phase != .closed else { return false }
-        for slot in unblocked { streams[slot]?.continueSending() }
         clearReleased()
         if !unsent.isEmpty, times.outputStalledSince == 0 {
             times.outputStalledSince = loop.now

@@ -72,6 +72,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     @exclusivity(unchecked) var readersToWake: [CallStream] = []
     @exclusivity(unchecked) private var dirty: [any OutputFlushing] = []
     @exclusivity(unchecked) private var flushing: [any OutputFlushing] = []
+    /// Connections that have so much to write that it is better done while it is in the cache, between two jobs.
+    @exclusivity(unchecked) private var full: [any OutputFlushing] = []
     /// The time at the start of this turn, or later.
     @exclusivity(unchecked) package private(set) var now = MonotonicClock.now()
     /// Where every connection of this loop reads into.
@@ -325,7 +327,14 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         while left > 0, let job = jobs.popFirst() {
             job.runSynchronously(on: asUnownedTaskExecutor())
             left -= 1
+            if !full.isEmpty { flushFull() }
         }
+    }
+
+    private func flushFull() {
+        let connections = full
+        full.removeAll(keepingCapacity: true)
+        for connection in connections { connection.flushOutput() }
     }
 
     private func flushDirty() {
@@ -411,6 +420,12 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     package func flushAtEndOfTurn(_ connection: any OutputFlushing) {
         assertOnLoop()
         dirty.append(connection)
+    }
+
+    /// Has `connection` write before another job runs.
+    func flushSoon(_ connection: any OutputFlushing) {
+        assertOnLoop()
+        full.append(connection)
     }
 
     /// To be called after dispatching what came.

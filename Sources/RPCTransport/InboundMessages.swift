@@ -1,7 +1,8 @@
-internal import RPCWire
+public import RPCWire
 public import STTProto
 
 /// Gives the encoded messages of one direction of a stream, in order. Called by one task at a time.
+@usableFromInline
 package protocol InboundMessageSource: AnyObject, Sendable {
     /// The next messages, one at least, or none after the last. Waits for them.
     nonisolated(nonsending) func nextMessages() async throws -> [MessageRun]
@@ -22,21 +23,26 @@ public struct InboundMessages<Message: ProtoMessage>: AsyncSequence, Sendable {
     public typealias Element = Message
     public typealias Failure = any Error
 
-    private let source: any InboundMessageSource
+    @usableFromInline let source: any InboundMessageSource
 
     package init(_ source: any InboundMessageSource) { self.source = source }
 
+    @inlinable
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(source: source) }
 
     public struct AsyncIterator: AsyncIteratorProtocol {
-        fileprivate let source: any InboundMessageSource
+        @usableFromInline let source: any InboundMessageSource
         /// Fetched together, for to fetch one may take a change of threads. In reverse.
-        private var fetched: [MessageRun] = []
+        @usableFromInline var fetched: [MessageRun] = []
 
-        fileprivate init(source: any InboundMessageSource) { self.source = source }
+        @inlinable
+        init(source: any InboundMessageSource) { self.source = source }
 
         /// - Throws: ``RPCWire/RPCError`` where the call failed or a message is malformed; `CancellationError` where
         ///   the call was given up by the peer, by its deadline or by this task.
+        // Inlined, so that a message that is here takes no change of executors, which costs more than to decode it.
+        @inlinable
+        @inline(__always)
         public mutating func next(
             isolation: isolated (any Actor)? = #isolation
         ) async throws -> Message? {
@@ -45,21 +51,24 @@ public struct InboundMessages<Message: ProtoMessage>: AsyncSequence, Sendable {
             return try takeFetched()
         }
 
+        @usableFromInline
         @inline(never)
-        private func isAllTaken() throws -> Bool {
+        func isAllTaken() throws -> Bool {
             if fetched.isEmpty { return true }
             try Task.checkCancellation()
             return false
         }
 
+        @usableFromInline
         @inline(never)
-        private mutating func keep(_ messages: [MessageRun]) {
+        mutating func keep(_ messages: [MessageRun]) {
             fetched = messages
             if fetched.count > 1 { fetched.reverse() }
         }
 
+        @inlinable
         @inline(never)
-        private mutating func takeFetched() throws(RPCError) -> Message? {
+        mutating func takeFetched() throws(RPCError) -> Message? {
             guard let last = fetched.indices.last else { return nil }
             defer { if fetched[last].isEmpty { fetched.removeLast() } }
             do throws(ProtoError) {

@@ -1,23 +1,24 @@
 package import RPCWire
-internal import STTProto
+public import STTProto
 
 /// One message, or a run of short ones that lie together, each after its length.
 ///
 /// One by one, short messages would take several times the memory that their credit stands for, and an allocation each.
+@usableFromInline
 package struct MessageRun: Sendable {
     /// Longer messages lie on their own.
     static let shortBytes = 2048
     private static let mostFlow: UInt64 = 16 * 1024
     private static let lengthBytes = 2
-    private static let alone = -1
+    @usableFromInline static let alone = -1
 
     /// What its messages cost together, the ones that were taken among them.
     private(set) var flow: UInt64
-    private var bytes: [UInt8]
+    @usableFromInline var bytes: [UInt8]
     /// What follows `bytes` in a message on its own that came in two parts.
-    private let tail: [UInt8]?
+    @usableFromInline let tail: [UInt8]?
     /// Where the next message's length is; `alone` where there is but one message.
-    private var offset: Int
+    @usableFromInline var offset: Int
 
     /// One message.
     package init(_ message: SharedBytes, flow: UInt64 = 0) {
@@ -37,6 +38,7 @@ package struct MessageRun: Sendable {
         append(message, flow: flow)
     }
 
+    @inlinable
     var isEmpty: Bool { offset == bytes.count }
 
     /// Whether a short message of this cost belongs here.
@@ -60,6 +62,7 @@ package struct MessageRun: Sendable {
     }
 
     /// Takes the oldest message, as a value. Only where there is one.
+    @inlinable
     mutating func decodeNext<Message: ProtoMessage>(as _: Message.Type) throws(ProtoError) -> Message {
         guard offset == Self.alone else {
             let place = takePlace()
@@ -76,12 +79,14 @@ package struct MessageRun: Sendable {
         return try Message.decode(owned: head)
     }
 
-    private mutating func clear() {
+    @usableFromInline
+    mutating func clear() {
         bytes = []
         offset = 0
     }
 
-    private mutating func takePlace() -> Range<Int> {
+    @usableFromInline
+    mutating func takePlace() -> Range<Int> {
         let start = offset + Self.lengthBytes
         let end = start + Int(bytes[offset]) << 8 + Int(bytes[offset + 1])
         offset = end

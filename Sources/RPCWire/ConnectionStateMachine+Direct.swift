@@ -7,6 +7,47 @@ extension ConnectionStateMachine {
     /// A peer that does not read makes replies wait in their streams, whose number is bounded, once so much is here.
     static let maxDirectOutput = 64 * 1024
 
+    /// A stream of short messages gets so much of the output, until it goes out; then it is the others' turn.
+    package static let directShareBytes = 48 * 1024
+
+    /// What of the stream lies in the output.
+    func directBytes(_ slot: Int) -> Int {
+        streams[slot].directFill == fills ? Int(streams[slot].directBytes) : 0
+    }
+
+    /// Whether a short message of a stream of any number may be written now.
+    package func takesDirectly(_ slot: Int) -> Bool {
+        streams[slot].isOpen && !streams[slot].isDoneSending && isDirect(slot, 0)
+    }
+
+    /// Writes a message of a stream of any number, where that can be done now.
+    ///
+    /// - Returns: False where it has to be queued.
+    package mutating func sendDirectly(_ slot: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard takesDirectly(slot), isDirect(slot, bytes.count), bytes.count <= maxOutboundMessageBytes else {
+            return false
+        }
+        let total = FrameHeader.byteCount + bytes.count
+        if control.isEmpty, usualControlBytes > 0 { control.reserveCapacity(usualControlBytes) }
+        let header = FrameHeader(length: bytes.count, type: FrameType.data.rawValue, stream: streams[slot].id)
+        header.write(to: &control)
+        control.append(contentsOf: bytes)
+        streams[slot].sent += UInt64(total)
+        streams[slot].directBytes = UInt32(clamping: directBytes(slot) + total)
+        streams[slot].directFill = fills
+        idleFrames.pay(for: IdleFrames.perSentFrame)
+        return true
+    }
+
+    /// Once what they wrote has gone out.
+    mutating func unblockDirectWaiters(_ batch: inout OutputBatch) {
+        for slot in directWaiters where streams[slot].queuedBytes <= Int(streams[slot].wakeAt) {
+            streams[slot].wakeAt = -1
+            batch.unblocked.append(slot)
+        }
+        directWaiters.removeAll(keepingCapacity: directWaiters.count <= 128)
+    }
+
     /// Whether a message may be written now as one frame.
     private func isDirect(_ slot: Int, _ count: Int) -> Bool {
         count <= min(Self.maxDirectBytes, remote.maxFrameBytes) && control.count <= Self.maxDirectOutput

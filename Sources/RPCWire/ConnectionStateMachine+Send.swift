@@ -89,6 +89,7 @@ extension ConnectionStateMachine {
     /// Asks to be told, through ``OutputBatch/unblocked``, when at most `bytes` of the stream wait.
     package mutating func wakeSender(_ slot: Int, at bytes: Int) {
         streams[slot].wakeAt = Int32(clamping: bytes)
+        if directBytes(slot) > 0 { directWaiters.append(slot) }
     }
 
     package mutating func sendPing(_ value: UInt64) {
@@ -107,9 +108,11 @@ extension ConnectionStateMachine {
     /// Moves up to `maxBytes` of output into a batch: control frames first, then one DATA frame of each stream in turn.
     package mutating func fill(_ batch: inout OutputBatch, maxBytes: Int) {
         if !control.isEmpty {
-            batch.appendCopy(of: control)
-            control.removeAll(keepingCapacity: control.count <= 1024)
+            usualControlBytes = control.count > Self.maxDirectBytes ? control.count : 0
+            batch.append(moving: &control)
+            fills &+= 1
             if !ended.isEmpty { closeEnded() }
+            if !directWaiters.isEmpty { unblockDirectWaiters(&batch) }
         }
         while batch.byteCount < maxBytes, let slot = ring.popFirst() {
             streams[slot].isInRing = false

@@ -39,6 +39,12 @@ package struct ConnectionStateMachine: ~Copyable {
 
     /// Encoded frames that go out before any DATA.
     var control: [UInt8] = []
+    /// How often output went out, for ``StreamState/directFill``.
+    var fills: UInt32 = 1
+    /// How much of ``control`` went out last, where that was much.
+    var usualControlBytes = 0
+    /// Streams whose senders wait for what they wrote into ``control`` to go out.
+    var directWaiters: [Int] = []
     /// Streams whose END is in ``control``.
     var ended: [UInt32] = []
     /// Streams with DATA that may be sent, in turn.
@@ -89,7 +95,8 @@ package struct ConnectionStateMachine: ~Copyable {
 
     package func isOpen(_ slot: Int) -> Bool { streams[slot].isOpen }
 
-    package func queuedBytes(_ slot: Int) -> Int { streams[slot].queuedBytes }
+    /// What of the stream has not gone out.
+    package func queuedBytes(_ slot: Int) -> Int { streams[slot].queuedBytes + directBytes(slot) }
 
     mutating func makeStream(id: UInt32) -> Int {
         let slot: Int

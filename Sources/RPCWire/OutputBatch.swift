@@ -37,6 +37,18 @@ package struct OutputBatch {
         copy { $0.append(contentsOf: bytes) }
     }
 
+    /// Takes bytes over. Many are not copied, where the batch has none yet: it keeps their memory for the next.
+    mutating func append(moving bytes: inout [UInt8]) {
+        guard bytes.count > Self.copyThreshold, isEmpty else {
+            appendCopy(of: bytes)
+            return bytes.removeAll(keepingCapacity: bytes.count <= 1024)
+        }
+        copied = bytes
+        bytes = []
+        byteCount = copied.count
+        pieces.append(.copied(0..<copied.count))
+    }
+
     package mutating func append(_ header: FrameHeader) {
         copy { header.write(to: &$0) }
     }

@@ -50,6 +50,9 @@ struct StreamState {
     var queuedBytes = 0
     var sent: UInt64 = 0
     var peerLimit: UInt64 = 0
+    /// Written into the connection's output since it last went out, and which time that was.
+    var directBytes: UInt32 = 0
+    var directFill: UInt32 = 0
     /// The END frame's payload, to follow the queue.
     var endPayload: [UInt8]?
 

@@ -30,6 +30,12 @@ public protocol ProtoMessage: Sendable {
     /// The message's bytes in two parts where it is little more than one long field: what comes before that field's bytes,
     /// and the field's own array, so that its bytes are not copied. nil where ``encode()`` does as well.
     func encodeInParts() -> (head: [UInt8], tail: [UInt8])?
+
+    /// Calls `body` with the message's bytes, for one that copies them to where they go. The bytes are valid during the call
+    /// only.
+    ///
+    /// - Returns: False where the message is to be encoded by the other ways; `body` was not called.
+    func withPlainBytes(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool
 }
 
 extension ProtoMessage {
@@ -38,6 +44,8 @@ extension ProtoMessage {
     public static func decodeInParts(head: [UInt8], tail: [UInt8]) -> Self? { nil }
 
     public func encodeInParts() -> (head: [UInt8], tail: [UInt8])? { nil }
+
+    public func withPlainBytes(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool { false }
 
     /// Reads one message from an array of bytes.
     public static func decode(_ bytes: [UInt8]) throws(ProtoError) -> Self {

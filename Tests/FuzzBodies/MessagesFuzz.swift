@@ -51,6 +51,9 @@ enum MessagesFuzz {
     fileprivate static func checkRoundTrip<M: ProtoMessage>(
         _ type: M.Type, _ bytes: [UInt8]
     ) throws(FuzzFailure) {
+        if let disagreement = PlainMessages.disagreement(about: M.self, bytes) {
+            throw FuzzFailure(description: "\(M.self) read by hand: \(disagreement)")
+        }
         let borrowed = outcome { () throws(ProtoError) in try M.decode(bytes) }
         let owned = outcome { () throws(ProtoError) in try M.decode(owned: bytes) }
         switch (borrowed, owned) {

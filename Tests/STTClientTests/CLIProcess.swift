@@ -1,4 +1,5 @@
 import Foundation
+import STTTestKit
 import Synchronization
 
 /// A run of the built `stt-rpc`.
@@ -33,7 +34,8 @@ final class CLIProcess: Sendable {
         let process = Process()
         process.executableURL = Self.executable
         process.arguments = arguments
-        process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
+        process.environment = ["PATH": "/usr/bin:/bin"].merging(Sanitizing.environment) { $1 }
+            .merging(environment) { $1 }
         let (output, error, stdin) = (Pipe(), Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = error
