@@ -73,10 +73,10 @@ public final class Upload: Sendable {
                 let submission = try await submit { job in progress.change { $0.job = job } }
                 progress.change { state in
                     state.job = submission.id
-                    state.end = .success(submission)
+                    state.end = state.end ?? .success(submission)
                 }
             } catch {
-                progress.change { $0.end = .failure(error) }
+                progress.change { $0.end = $0.end ?? .failure(error) }
             }
         }
     }
@@ -125,37 +125,44 @@ public final class Upload: Sendable {
             }.get()
             last = job
             try await handoff.send(.job(job))
-            if try await follow(job, into: handoff) { return }
+            guard let status = try await follow(job, into: handoff) else { continue }
+            // There is nothing to be sent any more, and who makes the bytes may wait for ever.
+            if let error = SpeechError(endOf: status) {
+                progress.change { $0.end = $0.end ?? .failure(error) }
+                task.cancel()
+            }
+            return
         }
     }
 
-    /// - Returns: Whether the job came to its end, rather than its upload.
-    private func follow(_ job: String, into handoff: Handoff<TranscriptionEvent>) async throws -> Bool {
+    /// - Returns: The status with which the job came to its end. `nil`: its upload did.
+    private func follow(_ job: String, into handoff: Handoff<TranscriptionEvent>) async throws -> JobStatus? {
         let (client, progress) = (client, progress)
-        return try await withThrowingTaskGroup(of: Bool.self) { group in
+        return try await withThrowingTaskGroup(of: JobStatus?.self) { group in
             group.addTask {
                 do {
                     for try await event in client.streamResult(job) {
-                        if Self.isEndOfUpload(event), !progress.isComplete(job) { return false }
+                        if Self.isEndOfUpload(event), !progress.isComplete(job) { return nil }
                         // Not to be cancelled with this task: that would end the handoff, of which there is one.
                         try await Task { try await handoff.send(.result(event)) }.value
+                        if case .status(let status) = event, status.state.isTerminal { return status }
                     }
-                    return true
+                    throw SpeechError(.cancelled, "cancelled")
                 } catch {
                     if progress.isComplete(job) || Task.isCancelled { throw error }
                     // The upload tells whether there is going to be another job.
-                    return false
+                    return nil
                 }
             }
             group.addTask {
-                try await progress.first { progress in
-                    if case .failure = progress.end { return false }
-                    return progress.job == job ? nil : false
+                try await progress.first { progress -> Void? in
+                    if case .failure = progress.end { return () }
+                    return progress.job == job ? nil : ()
                 }
+                return nil
             }
             defer { group.cancelAll() }
-            guard try await group.next() ?? false else { return false }
-            return true
+            return try await group.next() ?? nil
         }
     }
 

@@ -193,6 +193,7 @@ struct EarlyUploadTests {
                 if case .result(.partial(_)) = event { break }
             }
             await daemon.kill()
+            gate.open()
             await #expect(throws: SpeechError.self) { try await upload.submission }
             try await daemon.start()
             let again = try SpeechClient(address: daemon.address)

@@ -78,6 +78,14 @@ struct EarlyPartialTests {
             continuation.yield(Array(sent.dropLast(100)))
         }
         let upload = daemon.client.upload(stream: pieces, byteCount: sent.count, options: Self.options)
+        do {
+            for try await event in upload.events() {
+                guard case .result(.status(let status)) = event, status.state.isTerminal else { continue }
+                #expect(status.state == .failed && status.error?.code == "audio.corrupt")
+            }
+        } catch let error as SpeechError {
+            #expect(error.reason == "audio.corrupt", "\(error)")
+        }
         let error = await #expect(throws: SpeechError.self) { try await upload.submission }
         #expect(error?.reason == "audio.corrupt", "\(String(describing: error))")
         let ordinary = try folder.write(sent, to: "damaged.flac")
