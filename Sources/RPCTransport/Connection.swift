@@ -38,7 +38,6 @@ package final class Connection: @unchecked Sendable {
     private static let leastRead = 2 * 1024
     private static let longRead: UInt64 = 500_000
     private static let bytesPerWrite = 256 * 1024
-    private static let leastRoomOfStream = 4 * 1024
 
     package let loop: EventLoop
     package let peer: String
@@ -68,7 +67,7 @@ package final class Connection: @unchecked Sendable {
     /// Frames are being dispatched: what follows from the streams that end is done once, after the last of them.
     @exclusivity(unchecked) private var isDispatching = false
     @exclusivity(unchecked) private var hasReleased = false
-    @exclusivity(unchecked) private var unsent = UnsentOutput()
+    @exclusivity(unchecked) private(set) var unsent = UnsentOutput()
     private var isDraining = false
     private var closeError: ConnectionError?
     @exclusivity(unchecked) var times: ConnectionTimes
@@ -153,33 +152,6 @@ package final class Connection: @unchecked Sendable {
                 "\(waiting) bytes of replies wait for this client to take them; read, then try again")
         }
     }
-
-    /// Many streams share what the connection may keep, so that their first bytes go out before the last are made.
-    private var roomOfStream: Int {
-        let share = configuration.connectionOutputBytes / max(1, machine.streamCount)
-        return min(configuration.streamOutputBytes, max(share, Self.leastRoomOfStream))
-    }
-
-    func hasRoom(_ stream: CallStream) -> Bool {
-        let waiting = machine.queuedBytes(stream.slot)
-        return waiting < min(roomOfStream, ConnectionStateMachine.directShareBytes) || waiting == 0
-            || (waiting < roomOfStream && !machine.takesDirectly(stream.slot))
-    }
-
-    /// Whether a short message of the stream may go straight into the output.
-    func takesDirectly(_ stream: CallStream) -> Bool {
-        phase == .open && machine.takesDirectly(stream.slot) && hasRoom(stream)
-    }
-
-    /// Copies a message into the output. False where it has to be queued.
-    func sendDirectly(_ stream: CallStream, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard machine.sendDirectly(stream.slot, bytes) else { return false }
-        setDirty()
-        if machine.controlBytes >= ConnectionStateMachine.directShareBytes, unsent.isEmpty { loop.flushSoon(self) }
-        return true
-    }
-
-    func wakeWhenThereIsRoom(_ stream: CallStream) { machine.wakeSender(stream.slot, at: roomOfStream / 2) }
 
     package func queueMessage(_ stream: CallStream, _ bytes: SharedBytes, endsSending: Bool = false) {
         guard stream.connection === self else { return }

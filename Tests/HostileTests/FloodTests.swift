@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 extension Hostile {
@@ -48,13 +49,17 @@ extension Hostile {
                 },
             ]
             let floods = provocations.map { provocation in (0..<300).flatMap { provocation(UInt32(2 * $0 + 1)) } }
+            let told = Told()
             let attack = Attack(name: "provoked resets", attackers: 5, boundMiB: 12) { assault in
                 try assault.connect { connection in
                     connection.send(floods[assault.index])
                     connection.read(until: assault.end)
+                    if connection.seen.goAways[Reason.abuse] != nil { told.note(assault.index) }
                 }
             }
             let result = try await attack.run()
+            // Each of them: those that are not told make few connections, and would not show among the others.
+            #expect(told.all == Set(provocations.indices))
             result.expectAbuse(attackers: 5)
             #expect(Set(result.answers.ends.keys) == [Code.invalidArgument, Code.unimplemented])
         }
@@ -182,6 +187,14 @@ extension Hostile {
             #expect(result.answers.ends[0, default: 0] > 0)
         }
     }
+}
+
+/// Attackers that were told what this test is about.
+private final class Told: Sendable {
+    private let attackers = Mutex<Set<Int>>([])
+
+    func note(_ attacker: Int) { attackers.withLock { _ = $0.insert(attacker) } }
+    var all: Set<Int> { attackers.withLock { $0 } }
 }
 
 extension Attack.Result {
