@@ -21,29 +21,37 @@ import Testing
         (3_300, 6_250, 75_100, 78_000), (6_200, 10_200, 100_000, 104_000), (7_000, 99_999, 100_800, 104_000),
     ])
     func `A segment within a piece stays within it`(start: Int, end: Int, from: Int, to: Int) {
-        #expect(map.recording([segment(start, end, "words")], levels: nil)[0].times == from..<to)
+        #expect(SegmentPlacement(map: map, levels: nil).recording([segment(start, end, "words")])[0].times == from..<to)
     }
 
     @Test func `A start shortly before a splice belongs to what comes after it`() {
-        #expect(map.recording([segment(3_000, 5_500, "words")], levels: nil)[0].times == 75_000..<77_300)
+        #expect(
+            SegmentPlacement(map: map, levels: nil).recording([segment(3_000, 5_500, "words")])[0].times
+                == 75_000..<77_300)
     }
 
     @Test func `An end shortly after a splice belongs to what comes before it`() {
-        #expect(map.recording([segment(500, 3_400, "words")], levels: nil)[0].times == 10_500..<13_200)
+        #expect(
+            SegmentPlacement(map: map, levels: nil).recording([segment(500, 3_400, "words")])[0].times
+                == 10_500..<13_200)
     }
 
     @Test func `A segment on both sides of a splice begins in the earlier piece and ends in the later`() {
-        #expect(map.recording([segment(1_500, 5_500, "words")], levels: nil)[0].times == 11_500..<77_300)
-        #expect(map.recording([segment(100, 9_000, "words")], levels: nil)[0].times == 10_100..<102_800)
+        #expect(
+            SegmentPlacement(map: map, levels: nil).recording([segment(1_500, 5_500, "words")])[0].times
+                == 11_500..<77_300)
+        #expect(
+            SegmentPlacement(map: map, levels: nil).recording([segment(100, 9_000, "words")])[0].times
+                == 10_100..<102_800)
     }
 
     @Test func `Words tell on which side of a splice a segment begins`() {
         var late = segment(2_500, 5_500, "late")
         late.words = [word(3_400, 4_000, "la"), word(4_000, 5_500, "te")]
-        #expect(map.recording([late], levels: nil)[0].times == 75_000..<77_300)
+        #expect(SegmentPlacement(map: map, levels: nil).recording([late])[0].times == 75_000..<77_300)
         var early = segment(2_500, 5_500, "early")
         early.words = [word(2_500, 3_000, "ear"), word(3_000, 3_300, "l"), word(4_000, 5_500, "y")]
-        let placed = map.recording([early], levels: nil)[0]
+        let placed = SegmentPlacement(map: map, levels: nil).recording([early])[0]
         #expect(placed.times == 12_500..<77_300)
         #expect(placed.words.map(\.startMilliseconds) == [12_500, 13_000, 75_800])
         #expect(placed.words.map(\.endMilliseconds) == [13_000, 13_200, 77_300])
@@ -53,13 +61,17 @@ import Testing
         let loud = [Int16](repeating: 6_000, count: 16_000 * 2)
         let pause = [Int16](repeating: 20, count: 1_200 * 16)
         let levels = AudioLevels(loud + pause + [Int16](repeating: 6_000, count: 7_000 * 16), startMilliseconds: 0)
-        #expect(map.recording([segment(2_300, 5_500, "words")], levels: levels)[0].times == 75_000..<77_300)
-        #expect(map.recording([segment(1_500, 5_500, "words")], levels: levels)[0].times == 11_500..<77_300)
+        #expect(
+            SegmentPlacement(map: map, levels: levels).recording([segment(2_300, 5_500, "words")])[0].times
+                == 75_000..<77_300)
+        #expect(
+            SegmentPlacement(map: map, levels: levels).recording([segment(1_500, 5_500, "words")])[0].times
+                == 11_500..<77_300)
     }
 
     @Test func `No answer of an engine overflows`() {
         let wild = segment(Int.min, Int.max, "words", words: [word(Int.max, Int.min, "words")])
-        #expect(map.recording([wild], levels: nil)[0].times == 10_000..<104_000)
+        #expect(SegmentPlacement(map: map, levels: nil).recording([wild])[0].times == 10_000..<104_000)
         #expect(map.recording(-5..<Int.max) == 10_000..<104_000)
     }
 
