@@ -16,7 +16,14 @@ struct SegmentPlacement {
     /// The same without the audio.
     private static let usualMargin = 300
     /// How far a time is moved to where sound begins or ends.
-    private static let reachMilliseconds = 1_000
+    private static let reachMilliseconds = 2_500
+    /// How far from sound a time is moved towards an earlier sound.
+    private static let lateMilliseconds = 1_000
+    /// A sound so much softer than the loudest frame near by, in dB, with so much silence behind it, is not a word.
+    private static let softDecibels = 15.0
+    private static let pauseMilliseconds = 500
+    /// Silence that an engine has before a segment's first word.
+    private static let leadingMilliseconds = 1_000
     /// What is heard so near to a time tells how loud its speaker is.
     private static let loudnessMilliseconds = 2_000
 
@@ -30,6 +37,8 @@ struct SegmentPlacement {
         var piece: Int
         /// In the spliced audio, as the engine has it.
         var heard: Range<Int>
+        /// The same of its first word.
+        var firstWord: Int
         /// In the spliced audio, inside the piece.
         var placed: Range<Int>
         /// In the recording.
@@ -37,8 +46,11 @@ struct SegmentPlacement {
 
         /// Spreads what lies in `heard` over the place in the recording.
         func place(_ milliseconds: Int) -> Int {
-            let offset = min(max(milliseconds - heard.lowerBound, 0), heard.count)
-            return recording.lowerBound + offset * recording.count / max(heard.count, 1)
+            // The silence before the first word is not part of the place any more.
+            let latest = min(heard.lowerBound + SegmentPlacement.leadingMilliseconds, heard.upperBound)
+            let spoken = min(max(firstWord, heard.lowerBound), latest)..<heard.upperBound
+            let offset = min(max(milliseconds - spoken.lowerBound, 0), spoken.count)
+            return recording.lowerBound + offset * recording.count / max(spoken.count, 1)
         }
     }
 
@@ -92,9 +104,9 @@ struct SegmentPlacement {
         let words = zip(segments, tokens).flatMap { segment, tokens in
             tokens.enumerated().map { index, token in
                 WordPlacement.Word(
-                    start: index == 0 ? segment.startMilliseconds : token.startMilliseconds,
+                    token.text, start: index == 0 ? segment.startMilliseconds : token.startMilliseconds,
                     end: index == tokens.count - 1 ? segment.endMilliseconds : token.endMilliseconds,
-                    isFirstOfSegment: index == 0, ending: token.text.last { !"\"'”’)]»".contains($0) })
+                    isFirstOfSegment: index == 0)
             }
         }
         let before = WordPlacement(words: words).wordsBefore((1..<map.pieces.count).map(quiet(beforePiece:)))
@@ -133,7 +145,9 @@ struct SegmentPlacement {
             if parts.last?.piece != piece {
                 let start = index == 0 ? segment.startMilliseconds : tokens[index].startMilliseconds
                 parts.append(
-                    Part(tokens: index..<index, piece: piece, heard: start..<start, placed: 0..<0, recording: 0..<0))
+                    Part(
+                        tokens: index..<index, piece: piece, heard: start..<start,
+                        firstWord: tokens[index].startMilliseconds, placed: 0..<0, recording: 0..<0))
             }
             let end = index == tokens.count - 1 ? segment.endMilliseconds : tokens[index].endMilliseconds
             let part = parts.count - 1
@@ -156,11 +170,10 @@ struct SegmentPlacement {
         if let levels {
             let isFirst = last?.piece != part.piece
             let loud = threshold(start..<min(max(end, start + Self.loudnessMilliseconds), piece.upperBound))
-            let first =
-                isFirst ? levels.soundStart(in: reach(from: piece.lowerBound, to: piece.upperBound), above: loud) : nil
-            if let first, first >= start - Self.reachMilliseconds {
+            let first = isFirst ? speechStart(reach(from: piece.lowerBound, to: piece.upperBound), loud, levels) : nil
+            if let first, first >= start - Self.lateMilliseconds {
                 start = first
-            } else if let sound = levels.soundStart(in: reach(from: start, to: end), above: loud) {
+            } else if let sound = speechStart(reach(from: start, to: end), loud, levels) {
                 start = sound
             }
             let tail = max(start, end - Self.reachMilliseconds)..<max(start, end)
@@ -171,6 +184,20 @@ struct SegmentPlacement {
         placed.placed = start..<max(start, end)
         placed.recording = map.recording(placed.placed, in: part.piece)
         return placed
+    }
+
+    /// Where the first sound begins that is no noise on its own: soft, and with a pause behind it.
+    private func speechStart(_ range: Range<Int>, _ loud: Double, _ levels: AudioLevels) -> Int? {
+        guard let start = levels.soundStart(in: range, above: loud) else { return nil }
+        var end = start
+        while end < range.upperBound, let next = levels.soundStart(in: end..<end + Self.pauseMilliseconds, above: loud)
+        {
+            end = next + AudioLevels.frameMilliseconds
+        }
+        guard end < range.upperBound, let peak = levels.peak(in: start..<end),
+            peak < loud + Self.quietDecibels - Self.softDecibels
+        else { return start }
+        return speechStart(end..<range.upperBound, loud, levels) ?? start
     }
 
     private func reach(from start: Int, to end: Int) -> Range<Int> {

@@ -12,8 +12,18 @@ struct WordPlacement {
         var start: Int
         var end: Int
         var isFirstOfSegment: Bool
-        /// The last character but for closing quotes and brackets.
+        /// The last character but for closing quotes and brackets; `nil` where it tells of no pause.
         var ending: Character?
+
+        init(_ text: String, start: Int, end: Int, isFirstOfSegment: Bool) {
+            self.start = start
+            self.end = end
+            self.isFirstOfSegment = isFirstOfSegment
+            let last = text.last { !"\"'”’)]»".contains($0) }
+            // "Mr." ends no sentence.
+            let isTitle = text.first { $0.isLetter }?.isUppercase == true && text.count { $0.isLetter } <= 3
+            ending = last == "." && isTitle ? nil : last
+        }
     }
 
     /// What a joint costs beside its distance from the quiet, in milliseconds.
@@ -58,8 +68,9 @@ struct WordPlacement {
         let after = index < words.count ? words[index].start : Int.max
         let middle = before > after ? (before + after) / 2 : nil
         let distance = max((middle ?? before) - quiet.upperBound, quiet.lowerBound - (middle ?? after), 0)
-        guard index > 0, index < words.count else { return distance }
-        return distance + cost(ofPauseAfter: words[index - 1], isInSegment: !words[index].isFirstOfSegment)
+        guard index > 0 else { return distance + Cost.betweenSegments }
+        let isInSegment = index < words.count && !words[index].isFirstOfSegment
+        return distance + cost(ofPauseAfter: words[index - 1], isInSegment: isInSegment)
     }
 
     private func cost(ofPauseAfter word: Word, isInSegment: Bool) -> Int {

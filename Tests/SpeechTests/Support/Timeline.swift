@@ -84,5 +84,7 @@ struct TimeErrors: CustomStringConvertible {
         return String(
             format: "%d times, %.0f %% within 0.5 s, median %+.2f s, worst %.2f s, drift %+.2f s", errors.count,
             100 * shareWithinHalfASecond, median, worst, drift)
+            + errors.filter { abs($0.error) > 0.5 }.map { String(format: "; %+.2f at %.1f s", $0.error, $0.at) }
+            .joined()
     }
 }
