@@ -134,7 +134,7 @@ struct EngineAttempts: Sendable {
             note(.collapsedLoop, segments.map(\.text).joined(separator: " "), stretch, &outcome)
             segments = qualityGuard.collapsingLoops(segments)
         }
-        outcome.segments = stretch.map.recording(segments, levels: stretch.levels)
+        outcome.segments = SegmentPlacement(map: stretch.map, levels: stretch.levels).recording(segments)
         if !keepsWords {
             for index in outcome.segments.indices { outcome.segments[index].words = [] }
         }

@@ -34,25 +34,35 @@ import Testing
         #expect(chunk.speechSamples == 80_000 + 32_000 + 72_000)
     }
 
-    @Test func `a pause of two and a half seconds ends a chunk`() async throws {
+    @Test func `a pause of half a minute ends a chunk`() async throws {
         let configuration = SegmenterConfiguration(mode: .speech, shortFirstChunk: false)
-        for (pause, count) in [(38_000, 1), (42_000, 2)] {
-            let speech = [80_000..<160_000, 160_000 + pause..<300_000]
+        for (pause, count) in [(40_000, 1), (470_000, 1), (490_000, 2)] {
+            let speech = [80_000..<160_000, 160_000 + pause..<220_000 + pause]
             let chunks = try await Detector.chunks(
-                recording(speech, count: 480_000), configuration, verdict: oracle(speech))
+                recording(speech, count: 800_000), configuration, verdict: oracle(speech))
             #expect(chunks.count == count)
         }
     }
 
-    @Test func `a pause of half a minute ends a chunk, and so does the next after a minute`() async throws {
-        let speech = [16_000..<48_000, 640_000..<672_000, 700_000..<720_000]
-        let long = try await Detector.chunks(recording(speech, count: 800_000), verdict: oracle(speech))
-        #expect(long.map(\.startSample) == [16_000 - 6400, 640_000 - 6400])
-
+    @Test func `a chunk that spans a minute ends at the next long pause`() async throws {
         let sparse = (0..<30).map { 16_000 + $0 * 160_000..<48_000 + $0 * 160_000 }
         let chunks = try await Detector.chunks(recording(sparse, count: 5_000_000), verdict: oracle(sparse))
         for chunk in chunks { #expect(chunk.endSample - chunk.startSample <= 62 * 16_000) }
         #expect(chunks.reduce(0) { $0 + $1.speechSamples } == 30 * 32_000)
+    }
+
+    @Test func `a cut inside of speech is heard by both chunks, also at a short stop`() async throws {
+        let speech = [16_000..<800_000]
+        var samples = recording(speech, count: 816_000)
+        // Where a chunk of 25 s would best end: 0.24 s as soft as the room.
+        for index in 380_000..<383_840 { samples[index] /= 8 }
+        let configuration = SegmenterConfiguration(mode: .speech, targetSeconds: 25, shortFirstChunk: false)
+        let chunks = try await Detector.chunks(samples, configuration, verdict: oracle(speech))
+        let first = try #require(chunks.first)
+        #expect((380_000...383_840).contains(first.endSample))
+        #expect(first.endsInForcedCut)
+        #expect(chunks[1].leadInSamples == 24_000)
+        #expect(chunks[1].startSample == first.endSample - 24_000)
     }
 
     @Test func `what the detector cannot say is judged by loudness`() async throws {

@@ -19,9 +19,7 @@ extension AudioSegmenter {
             case .open: return nil
             case .closed(let lastActive): return closing(walk, after: lastActive, start: start, leadIn: leadIn)
             case .overflow:
-                if let end = end(in: first, of: walk) {
-                    return Cut(stretches: walk.stretches(before: end), leadIn: leadIn)
-                }
+                if let cut = cut(in: [first], of: walk, leadIn: leadIn) { return cut }
             }
         }
         let walk = walk(from: start, limit: plan.longest)
@@ -35,11 +33,8 @@ extension AudioSegmenter {
         if let wide = plan.wideRange, let end = pauseEnd(in: max(wide.lowerBound, lowest)...wide.upperBound, of: walk) {
             return Cut(stretches: walk.stretches(before: end), leadIn: leadIn)
         }
-        for range in plan.ranges where lowest <= range.upperBound {
-            if let end = end(in: max(range.lowerBound, lowest)...range.upperBound, of: walk) {
-                return Cut(stretches: walk.stretches(before: end), leadIn: leadIn)
-            }
-        }
+        let ranges = plan.ranges.filter { lowest <= $0.upperBound }.map { max($0.lowerBound, lowest)...$0.upperBound }
+        if let cut = cut(in: ranges, of: walk, leadIn: leadIn) { return cut }
         let end = PauseFinder(levels: activity.levels).quietestFrame(in: frames(plan.ranges[0], of: walk))
         return Cut(stretches: walk.stretches(before: end), leadIn: leadIn, isForced: true)
     }
@@ -60,11 +55,21 @@ extension AudioSegmenter {
         return Cut(stretches: walk.stretches(before: min(end, activity.levels.endFrame)), leadIn: leadIn)
     }
 
-    /// The best end of a chunk with a length within a range.
-    private func end(in range: ClosedRange<Int>, of walk: ChunkWalk) -> Int? {
-        // Without a pause between active frames, the range is in one stretch.
-        pauseEnd(in: range, of: walk)
-            ?? PauseFinder(levels: activity.levels).bestPause(in: frames(range, of: walk))
+    /// The best cut in the first of these ranges of lengths that has a pause between active frames, else in the first that
+    /// has one in the middle of them. That may be no more than the stop before a consonant: where a detector has heard
+    /// speech there, the next chunk hears it again.
+    private func cut(in ranges: [ClosedRange<Int>], of walk: ChunkWalk, leadIn: Int) -> Cut? {
+        for range in ranges {
+            if let end = pauseEnd(in: range, of: walk) {
+                return Cut(stretches: walk.stretches(before: end), leadIn: leadIn)
+            }
+        }
+        for range in ranges {
+            if let end = PauseFinder(levels: activity.levels).bestPause(in: frames(range, of: walk)) {
+                return Cut(stretches: walk.stretches(before: end), leadIn: leadIn, isForced: plan.usesVerdicts)
+            }
+        }
+        return nil
     }
 
     /// The best end that is in a pause between active frames.

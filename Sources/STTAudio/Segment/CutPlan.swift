@@ -42,8 +42,7 @@ struct CutPlan: Sendable {
         case .speech:
             padding = Int(configuration.paddingSeconds * Self.framesPerSecond)
             splicedPause = Int(configuration.splicedPauseSeconds * Self.framesPerSecond)
-            // A time that the engine puts on the wrong side of a splice is never more than 2 s out.
-            endingPause = 5 * FrameLevels.framesPerSecond / 2
+            endingPause = 30 * FrameLevels.framesPerSecond
             longest = target
             ranges = [target * 20 / 29...target, target / 2...target * 20 / 29]
             wideRange = target * 12 / 29...target

@@ -62,7 +62,11 @@ public struct AudioLevels: Sendable, Hashable {
         startMilliseconds..<startMilliseconds + powers.count * Self.frameMilliseconds
     }
 
-    private func frames(in milliseconds: Range<Int>) -> Range<Int> {
+    var frameCount: Int { powers.count }
+
+    func decibels(ofFrame frame: Int) -> Double { Self.decibels(powers[frame]) }
+
+    func frames(in milliseconds: Range<Int>) -> Range<Int> {
         let first = max(0, (milliseconds.lowerBound - startMilliseconds) / Self.frameMilliseconds)
         let last = (milliseconds.upperBound - startMilliseconds + Self.frameMilliseconds - 1) / Self.frameMilliseconds
         let end = max(0, min(last, powers.count))

@@ -1,13 +1,13 @@
 /// A word of a segment with its time, as merging and subtitles need it.
-struct SpokenToken: Hashable {
+package struct SpokenToken: Hashable {
     /// With its punctuation, without white space around it.
-    var text: String
-    var startMilliseconds: Int
-    var endMilliseconds: Int
+    package var text: String
+    package var startMilliseconds: Int
+    package var endMilliseconds: Int
     /// `nil`: the engine gave no word times and these are interpolated.
-    var probability: Double?
+    package var probability: Double?
     /// White space stands before it in the segment; always so for a segment's first token in a script with spaces.
-    var followsSpace: Bool
+    package var followsSpace: Bool
 
     var centre: Int { (startMilliseconds + endMilliseconds) / 2 }
 
@@ -43,7 +43,7 @@ struct SpokenToken: Hashable {
 
 extension TranscriptSegment {
     /// The segment's words with their times: the engine's where it gave any, else by the length of the text.
-    var tokens: [SpokenToken] {
+    package var tokens: [SpokenToken] {
         if words.isEmpty { return interpolatedTokens }
         return locatedTokens
             ?? words.map {
@@ -54,7 +54,7 @@ extension TranscriptSegment {
     }
 
     /// The segment cut down to some of its tokens.
-    func slice(_ tokens: ArraySlice<SpokenToken>) -> TranscriptSegment {
+    package func slice(_ tokens: ArraySlice<SpokenToken>) -> TranscriptSegment {
         var slice = self
         slice.text = tokens.joinedText
         slice.startMilliseconds = tokens.first?.startMilliseconds ?? startMilliseconds

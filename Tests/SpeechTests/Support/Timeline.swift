@@ -5,8 +5,8 @@ import STTTestKit
 /// Clips of known words joined at known times.
 struct Timeline {
     struct Clip {
-        /// From the clip's beginning, in seconds, to where its first word is loud: it begins somewhere between.
-        var start: ClosedRange<Double>
+        /// Where it is first heard, in seconds.
+        var onset: Double
         var words: [String]
     }
 
@@ -21,7 +21,7 @@ struct Timeline {
         "he might even have been made amiable himself",
     ]
 
-    /// Joins clips in turns, in a shuffled order, with pauses of half a second to 20 s, as the seed has it.
+    /// Joins clips in turns, in a shuffled order, with pauses of half a second to 30 s, as the seed has it.
     init(seconds: Double, seed: UInt64) async throws {
         var sources: [(samples: [Int16], text: String)] = []
         for (clip, text) in zip(try Recordings.clips(), Self.texts) {
@@ -32,12 +32,16 @@ struct Timeline {
         samples = Self.pause(1, &random)
         while Double(samples.count) / 16_000 < seconds {
             for source in sources.shuffled(using: &random) {
-                let start = Double(samples.count) / 16_000
-                let onset = start + Samples.onset(of: source.samples)
-                clips.append(Clip(start: start...onset, words: EnglishNormaliser.words(of: source.text)))
-                samples += source.samples + Self.pause(Double.random(in: 0.5...20, using: &random), &random)
+                let onset = Double(samples.count) / 16_000 + Samples.onset(of: source.samples)
+                clips.append(Clip(onset: onset, words: EnglishNormaliser.words(of: source.text)))
+                samples += source.samples + Self.pause(Self.pauseSeconds(&random), &random)
             }
         }
+    }
+
+    /// Half of them short.
+    private static func pauseSeconds(_ random: inout SplitMix) -> Double {
+        Double.random(in: Bool.random(using: &random) ? 0.5...4 : 4...30, using: &random)
     }
 
     /// As a quiet room: about -80 dB.
@@ -58,9 +62,7 @@ extension ArraySlice<UInt8> {
 struct TimeErrors: CustomStringConvertible {
     private(set) var errors: [(at: Double, error: Double)] = []
 
-    mutating func note(_ start: Double, truth: ClosedRange<Double>) {
-        errors.append((truth.lowerBound, start - min(max(start, truth.lowerBound), truth.upperBound)))
-    }
+    mutating func note(_ start: Double, truth: Double) { errors.append((truth, start - truth)) }
 
     var shareWithinHalfASecond: Double {
         Double(errors.count { abs($0.error) <= 0.5 }) / Double(max(errors.count, 1))
@@ -82,5 +84,7 @@ struct TimeErrors: CustomStringConvertible {
         return String(
             format: "%d times, %.0f %% within 0.5 s, median %+.2f s, worst %.2f s, drift %+.2f s", errors.count,
             100 * shareWithinHalfASecond, median, worst, drift)
+            + errors.filter { abs($0.error) > 0.5 }.map { String(format: "; %+.2f at %.1f s", $0.error, $0.at) }
+            .joined()
     }
 }

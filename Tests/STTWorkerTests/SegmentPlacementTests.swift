@@ -4,13 +4,13 @@ import Testing
 
 @testable import STTWorker
 
-@Suite struct SpliceMapTests {
+@Suite struct SegmentPlacementTests {
     /// 10.0 to 13.2 s, 75.0 to 78.0 s and 100.0 to 104.0 s of the recording.
     private let map = SpliceMap([160_000..<211_200, 1_200_000..<1_248_000, 1_600_000..<1_664_000])
 
     @Test func `One piece moves all times by its start`() {
-        let placed = SpliceMap([160_000..<320_000]).recording(
-            [spoken(100, 2_100, "one two"), segment(2_100, 9_000, "three")], levels: nil)
+        let placed = place(
+            [spoken(100, 2_100, "one two"), segment(2_100, 9_000, "three")], SpliceMap([160_000..<320_000]))
         #expect(placed[0].times == 10_100..<12_100)
         #expect(placed[0].words.map(\.startMilliseconds) == [10_100, 11_100])
         #expect(placed[1].times == 12_100..<19_000)
@@ -21,45 +21,66 @@ import Testing
         (3_300, 6_250, 75_100, 78_000), (6_200, 10_200, 100_000, 104_000), (7_000, 99_999, 100_800, 104_000),
     ])
     func `A segment within a piece stays within it`(start: Int, end: Int, from: Int, to: Int) {
-        #expect(map.recording([segment(start, end, "words")], levels: nil)[0].times == from..<to)
+        #expect(place([segment(start, end, "words")])[0].times == from..<to)
     }
 
     @Test func `A start shortly before a splice belongs to what comes after it`() {
-        #expect(map.recording([segment(3_000, 5_500, "words")], levels: nil)[0].times == 75_000..<77_300)
+        #expect(place([segment(3_000, 5_500, "words")])[0].times == 75_000..<77_300)
     }
 
     @Test func `An end shortly after a splice belongs to what comes before it`() {
-        #expect(map.recording([segment(500, 3_400, "words")], levels: nil)[0].times == 10_500..<13_200)
+        #expect(place([segment(500, 3_400, "words")])[0].times == 10_500..<13_200)
     }
 
-    @Test func `A segment on both sides of a splice begins in the earlier piece and ends in the later`() {
-        #expect(map.recording([segment(1_500, 5_500, "words")], levels: nil)[0].times == 11_500..<77_300)
-        #expect(map.recording([segment(100, 9_000, "words")], levels: nil)[0].times == 10_100..<102_800)
+    @Test func `A word that times put on the wrong side of a splice goes where its sentence is`() {
+        // The splice is at 3.2 s; "he" and "said" would begin 62 s early.
+        let placed = place([spoken(0, 6_000, "that was all. he said no more of it.")])
+        #expect(placed.map(\.text) == ["that was all.", "he said no more of it."])
+        #expect(placed[0].endMilliseconds <= 13_200)
+        #expect(placed[1].startMilliseconds == 75_000)
+        #expect(placed.flatMap(\.words).map(\.text).joined(separator: " ") == "that was all. he said no more of it.")
+        #expect(placed[1].words.allSatisfy { $0.startMilliseconds >= 75_000 })
     }
 
-    @Test func `Words tell on which side of a splice a segment begins`() {
-        var late = segment(2_500, 5_500, "late")
-        late.words = [word(3_400, 4_000, "la"), word(4_000, 5_500, "te")]
-        #expect(map.recording([late], levels: nil)[0].times == 75_000..<77_300)
-        var early = segment(2_500, 5_500, "early")
-        early.words = [word(2_500, 3_000, "ear"), word(3_000, 3_300, "l"), word(4_000, 5_500, "y")]
-        let placed = map.recording([early], levels: nil)[0]
-        #expect(placed.times == 12_500..<77_300)
-        #expect(placed.words.map(\.startMilliseconds) == [12_500, 13_000, 75_800])
-        #expect(placed.words.map(\.endMilliseconds) == [13_000, 13_200, 77_300])
+    @Test func `A title before a name ends no sentence`() {
+        let placed = place([spoken(600, 6_000, "that is all, and Mr. John had then leisure to consider.")])
+        #expect(placed.map(\.text) == ["that is all,", "and Mr. John had then leisure to consider."])
     }
 
-    @Test func `Silence before a splice tells that nothing was said there`() {
-        let loud = [Int16](repeating: 6_000, count: 16_000 * 2)
-        let pause = [Int16](repeating: 20, count: 1_200 * 16)
-        let levels = AudioLevels(loud + pause + [Int16](repeating: 6_000, count: 7_000 * 16), startMilliseconds: 0)
-        #expect(map.recording([segment(2_300, 5_500, "words")], levels: levels)[0].times == 75_000..<77_300)
-        #expect(map.recording([segment(1_500, 5_500, "words")], levels: levels)[0].times == 11_500..<77_300)
+    @Test func `A segment stays one where hardly anything was cut out`() {
+        let map = SpliceMap([160_000..<211_200, 220_000..<268_000])
+        let placed = place([spoken(0, 6_200, "one two three, four five six")], map)
+        #expect(placed.map(\.text) == ["one two three, four five six"])
+        #expect(placed[0].times == 10_000..<16_750)
+        #expect(placed[0].words[3].startMilliseconds == 13_750)
+    }
+
+    @Test func `A segment without word times is divided by the length of its text`() {
+        let placed = place([segment(500, 9_500, "aaaa aaaa. bbbb bbbb bbbb. cccc cccc")])
+        #expect(placed.map(\.text) == ["aaaa aaaa.", "bbbb bbbb bbbb.", "cccc cccc"])
+        #expect(placed.map(\.startMilliseconds) == [10_500, 75_000, 100_900])
+        #expect(placed.allSatisfy { $0.words.isEmpty })
+    }
+
+    @Test func `Times are drawn to where sound begins and ends`() {
+        let samples =
+            Sound.silence(400) + Sound.loud(2_200) + Sound.silence(1_000) + Sound.loud(2_000) + Sound.silence(600)
+        let levels = AudioLevels(samples + Sound.loud(4_000), startMilliseconds: 0)
+        let placed = place(
+            [segment(0, 3_000, "one."), segment(3_000, 6_000, "two."), segment(7_100, 10_200, "three.")], levels: levels
+        )
+        #expect(placed.map(\.times) == [10_400..<12_600, 75_400..<77_400, 100_000..<104_000])
+    }
+
+    @Test func `A click before the words is not their beginning`() {
+        let samples = Sound.silence(200) + Sound.loud(40) + Sound.silence(160) + Sound.loud(2_800)
+        let levels = AudioLevels(samples + Sound.loud(7_000), startMilliseconds: 0)
+        #expect(place([segment(0, 3_000, "one.")], levels: levels)[0].startMilliseconds == 10_400)
     }
 
     @Test func `No answer of an engine overflows`() {
         let wild = segment(Int.min, Int.max, "words", words: [word(Int.max, Int.min, "words")])
-        #expect(map.recording([wild], levels: nil)[0].times == 10_000..<104_000)
+        #expect(map.extent.contains(place([wild])[0].startMilliseconds))
         #expect(map.recording(-5..<Int.max) == 10_000..<104_000)
     }
 
@@ -94,7 +115,7 @@ import Testing
                 max(0, said.spliced.lowerBound - Int.random(in: 0...300, using: &random)),
                 said.spliced.upperBound + Int.random(in: 0...300, using: &random), "words")
         }
-        let placed = SpliceMap(pieces).recording(segments, levels: nil)
+        let placed = place(segments, SpliceMap(pieces))
         var earliest = 0
         for (segment, said) in zip(placed, truth) {
             #expect(segment.startMilliseconds >= earliest)
@@ -132,7 +153,7 @@ import Testing
         }
         let map = SpliceMap(pieces)
         var earliest = map.extent.lowerBound
-        for placed in map.recording(segments, levels: nil) {
+        for placed in place(segments, map) {
             #expect(placed.startMilliseconds >= earliest && placed.endMilliseconds <= map.extent.upperBound)
             #expect(placed.endMilliseconds >= placed.startMilliseconds)
             earliest = placed.startMilliseconds
@@ -143,6 +164,12 @@ import Testing
                 before = word.startMilliseconds
             }
         }
+    }
+
+    private func place(
+        _ segments: [TranscriptSegment], _ map: SpliceMap? = nil, levels: AudioLevels? = nil
+    ) -> [TranscriptSegment] {
+        SegmentPlacement(map: map ?? self.map, levels: levels).recording(segments)
     }
 
     private func segment(_ start: Int, _ end: Int, _ text: String, words: [TranscriptWord] = []) -> TranscriptSegment {
@@ -164,4 +191,9 @@ import Testing
 
 extension TranscriptSegment {
     var times: Range<Int> { startMilliseconds..<endMilliseconds }
+}
+
+private enum Sound {
+    static func loud(_ milliseconds: Int) -> [Int16] { [Int16](repeating: 6_000, count: milliseconds * 16) }
+    static func silence(_ milliseconds: Int) -> [Int16] { [Int16](repeating: 20, count: milliseconds * 16) }
 }
