@@ -188,9 +188,13 @@ extension Hostile {
                 boundMiB: 2 * 4 + 12
             ) { assault in
                 guard assault.round == 0 else { return }
-                try assault.connect { connection in
+                // Takes messages of 4 MiB: a client that took less would be refused for that.
+                let limits = WireBytes.bytes(3, WireBytes.number(1, 4 << 20))
+                let hello = WireBytes.number(1, 1) + WireBytes.number(2, 1) + limits
+                let opening = WireBytes.preface + WireBytes.frame(.hello, payload: hello)
+                try assault.connect(opening: opening) { connection in
                     let calls = (0..<128).flatMap {
-                        WireBytes.request("target/Large", "100000", stream: UInt32(2 * $0 + 1))
+                        WireBytes.request("target/Large", "1000000", stream: UInt32(2 * $0 + 1))
                     }
                     connection.send(calls)
                     connection.read(until: assault.end)
@@ -198,6 +202,7 @@ extension Hostile {
             }
             let result = try await attack.run()
             #expect(result.answers.ends[Code.resourceExhausted, default: 0] >= 2 * 80)
+            #expect(result.answers.ends[Code.resourceExhausted, default: 0] < 2 * 128, "some fit")
         }
     }
 }
