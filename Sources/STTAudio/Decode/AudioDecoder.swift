@@ -260,10 +260,9 @@ actor AudioDecoder {
         }
         guard let bytes else { return try await finish(stream) }
         guard source != nil else { return }
-        let frames = stream.frames(bytes)
+        let lanes = stream.lanes(bytes, output: channels)
         source = .ffmpeg(stream)
-        try converter?.append(
-            lanes: frames.withUnsafeBufferPointer { Downmix.lanes($0, channels: stream.channels, output: channels) })
+        try converter?.append(lanes: lanes)
     }
 
     private func finish(_ stream: FFmpegStream) async throws(AudioError) {
