@@ -57,19 +57,16 @@ struct FFmpegStream {
         return try result.get()
     }
 
-    /// Turns bytes into whole frames of interleaved floats and keeps the rest for the next call.
-    mutating func frames(_ bytes: [UInt8]) -> [Float] {
-        pending += bytes
+    /// Makes of bytes what is wanted of their whole frames, and keeps the rest for the next call.
+    mutating func lanes(_ bytes: [UInt8], output: PCMReader.Channels) -> [[Float]] {
+        let bytes = pending.isEmpty ? bytes : pending + bytes
         let frameSize = channels * MemoryLayout<Float>.size
-        let count = pending.count / frameSize * channels
-        let floats = pending.withUnsafeBytes { source in
-            [Float](unsafeUninitializedCapacity: count) { target, filled in
-                UnsafeMutableRawBufferPointer(target).copyMemory(
-                    from: UnsafeRawBufferPointer(rebasing: source[..<(count * MemoryLayout<Float>.size)]))
-                filled = count
-            }
+        let whole = bytes.count / frameSize * frameSize
+        pending = Array(bytes[whole...])
+        return bytes.withUnsafeBytes { buffer in
+            // An array's storage is aligned for any number.
+            let floats = UnsafeRawBufferPointer(rebasing: buffer[..<whole]).bindMemory(to: Float.self)
+            return Downmix.lanes(floats, channels: channels, output: output)
         }
-        pending.removeFirst(count * MemoryLayout<Float>.size)
-        return floats
     }
 }
