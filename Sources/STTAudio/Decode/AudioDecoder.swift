@@ -46,8 +46,6 @@ actor AudioDecoder {
         try check(info)
         converter = try PCMConverter(sampleRate: info.sampleRate, channels: info.channels, output: channels)
         self.info = info
-        // What is there is not to wait for seconds of what is to come.
-        if file.isGrowing { buffer.removeLast(max(0, buffer.count - info.sampleRate * info.channels / 8)) }
         return info
     }
 
@@ -61,7 +59,7 @@ actor AudioDecoder {
                 "\(name.subject) is \(kind), which names other files and holds no sound. Send the audio itself.")
         case .wav, .aiff, .au, .flac, .ogg, .sndfile, .mpeg:
             do {
-                let decoder = SndFileSource(channels: channels)
+                let decoder = SndFileSource(channels: channels, isGrowing: file.isGrowing)
                 let opening = try await decoder.open(file, name: name, as: signature)
                 try report(missingBytes: opening.missingBytes, of: file)
                 if let info = try await openInChild(file, opening.info) { return info }

@@ -9,8 +9,8 @@ final class BlockingPool: @unchecked Sendable {
     static let shared = BlockingPool(maximumThreads: max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
     /// For writing to files that are growing.
     static let writing = BlockingPool(maximumThreads: 4)
-    /// For those who wait for bytes of files that are growing: a thread for each.
-    static let waiting = BlockingPool(maximumThreads: PCMReader.maximumGrowing)
+    /// For those who wait for bytes of files that are growing: two threads for each, one decodes and one resamples.
+    static let waiting = BlockingPool(maximumThreads: 2 * PCMReader.maximumGrowing)
 
     private let maximumThreads: Int
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)

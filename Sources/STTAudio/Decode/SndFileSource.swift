@@ -36,7 +36,12 @@ actor SndFileSource {
     /// In values; of two channels at 48 kHz it is more than four seconds.
     private static let largestBlock = 1 << 19
 
-    private nonisolated let executor = DecodingExecutor()
+    /// What is there of a growing file is not to wait for seconds of what is to come.
+    private static let blocksPerSecondOfGrowing = 8
+
+    private nonisolated let executor: DecodingExecutor
+    /// `nil`: blocks of whole seconds.
+    private let blocksPerSecond: Int?
     private let channels: PCMReader.Channels
     private var opened: SndFileOpener.Opened?
     private var integers: [Int16] = []
@@ -47,7 +52,12 @@ actor SndFileSource {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(channels: PCMReader.Channels) { self.channels = channels }
+    /// - Parameter isGrowing: Whether reading may wait for bytes that are still to come.
+    init(channels: PCMReader.Channels, isGrowing: Bool = false) {
+        self.channels = channels
+        blocksPerSecond = isGrowing ? Self.blocksPerSecondOfGrowing : nil
+        executor = DecodingExecutor(pool: isGrowing ? .waiting : .shared)
+    }
 
     func open(
         _ file: InputFile, name: FileName, as signature: FileSignature
@@ -91,6 +101,7 @@ actor SndFileSource {
     }
 
     private func bufferCount(_ info: AudioFormatInfo) -> Int {
+        if let blocksPerSecond { return max(1, info.sampleRate / blocksPerSecond) * info.channels }
         let isEarly = frameCount < info.sampleRate * Self.firstSeconds
         let seconds = isEarly ? Self.secondsPerBlock.first : Self.secondsPerBlock.later
         return min(info.sampleRate * seconds, Self.largestBlock / info.channels) * info.channels
