@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func `A title before a name ends no sentence`() {
-        let placed = place([spoken(600, 6_000, "that is all, and Mr. John had then leisure to consider.")])
+        let placed = place([spoken(1_200, 6_000, "that is all, and Mr. John had then leisure to consider.")])
         #expect(placed.map(\.text) == ["that is all,", "and Mr. John had then leisure to consider."])
     }
 
