@@ -46,7 +46,7 @@ public struct OutboundMessages<Message: ProtoMessage>: Sendable {
     func sendCopy(of message: Message) -> Bool {
         guard sink.takesCopies else { return false }
         var isSent = false
-        return message.withPlainBytes { isSent = sink.sendCopy(of: $0) } && isSent
+        return message.withEncodedBytes { isSent = sink.sendCopy(of: $0) } && isSent
     }
 
     /// Sends a message that is encoded already, shared by any number of streams.

@@ -83,6 +83,29 @@ extension GeneratedMessage {
         return bytes
     }
 
+    /// ``ProtoMessage/withEncodedBytes(_:)`` for a message that is short nearly always: one that is not is filled in twice.
+    func withPackedBytes(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
+        withUnsafeTemporaryAllocation(byteCount: ProtoArena.firstChunkBytes, alignment: 16) { chunk in
+            let arena = ProtoArena(firstChunk: chunk)
+            let isEncoded = Self.withInitialized { c in
+                write(to: &c.pointee, arena)
+                guard arena.failure == nil, !arena.isSpilled else { return false }
+                withUnsafeTemporaryAllocation(byteCount: Self.shortBytes, alignment: 16) { buffer in
+                    let count = protobuf_c_message_pack(
+                        Self.base(of: c), buffer.baseAddress?.assumingMemoryBound(to: UInt8.self))
+                    body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                }
+                return true
+            }
+            return withExtendedLifetime(arena) { isEncoded }
+        }
+    }
+
+    /// No message is longer whose C form fits into an arena's first chunk, so that its size need not be computed before it
+    /// is written: a field of 4 bytes becomes at most 12 (an enum: 2 of its tag, 10 of its value), one of 8 less than 24, and
+    /// every element of a repeated field has its 4 or 8 bytes, too.
+    private static var shortBytes: Int { 3 * (ProtoArena.firstChunkBytes + MemoryLayout<CMessage>.size) }
+
     private static func withInitialized<R>(_ body: (UnsafeMutablePointer<CMessage>) -> R) -> R {
         withUnsafeTemporaryAllocation(of: CMessage.self, capacity: 1) { buffer in
             guard let c = buffer.baseAddress else { preconditionFailure("an allocation of one element has an address") }

@@ -22,6 +22,9 @@ final class ProtoArena {
     private var capacity: Int
     private(set) var failure: ProtoError?
 
+    /// Whether the message needs more than the first chunk.
+    var isSpilled: Bool { !chunks.isEmpty }
+
     /// - Parameter firstChunk: Has to outlive the arena.
     init(firstChunk: UnsafeMutableRawBufferPointer) {
         guard let base = firstChunk.baseAddress else { preconditionFailure("an arena begins with memory") }

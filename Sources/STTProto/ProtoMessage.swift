@@ -31,11 +31,11 @@ public protocol ProtoMessage: Sendable {
     /// and the field's own array, so that its bytes are not copied. nil where ``encode()`` does as well.
     func encodeInParts() -> (head: [UInt8], tail: [UInt8])?
 
-    /// Calls `body` with the message's bytes, for one that copies them to where they go. The bytes are valid during the call
-    /// only.
+    /// Calls `body` with the bytes of a short message, for one that copies them to where they go. The bytes are valid during the
+    /// call only.
     ///
     /// - Returns: False where the message is to be encoded by the other ways; `body` was not called.
-    func withPlainBytes(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool
+    func withEncodedBytes(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool
 }
 
 extension ProtoMessage {
@@ -45,7 +45,7 @@ extension ProtoMessage {
 
     public func encodeInParts() -> (head: [UInt8], tail: [UInt8])? { nil }
 
-    public func withPlainBytes(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool { false }
+    public func withEncodedBytes(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool { false }
 
     /// Reads one message from an array of bytes.
     public static func decode(_ bytes: [UInt8]) throws(ProtoError) -> Self {

@@ -43,6 +43,8 @@ public enum StreamResultReply: ProtoMessage, Hashable {
 }
 
 extension StreamResultReply: GeneratedMessage {
+    public func withEncodedBytes(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool { withPackedBytes(body) }
+
     static func initialize(_ c: UnsafeMutablePointer<Stt__V1__StreamResultReply>) {
         stt__v1__stream_result_reply__init(c)
     }
