@@ -44,6 +44,13 @@ import Testing
         }
     }
 
+    @Test func `the first words do not wait for those behind a pause of three seconds`() async throws {
+        let speech = [16_000..<96_000, 144_000..<240_000, 288_000..<400_000]
+        let chunks = try await Detector.chunks(recording(speech, count: 480_000), verdict: oracle(speech))
+        #expect(chunks.map(\.pieces.count) == [1, 2])
+        #expect(try #require(chunks.first).endSample < 144_000)
+    }
+
     @Test func `a chunk that spans a minute ends at the next long pause`() async throws {
         let sparse = (0..<30).map { 16_000 + $0 * 160_000..<48_000 + $0 * 160_000 }
         let chunks = try await Detector.chunks(recording(sparse, count: 5_000_000), verdict: oracle(sparse))

@@ -14,7 +14,7 @@ extension AudioSegmenter {
     func nextCut() -> Cut? {
         let (start, leadIn) = nextStart
         if index == 0, let first = plan.firstRange {
-            let walk = walk(from: start, limit: first.upperBound)
+            let walk = walk(from: start, limit: first.upperBound, endingPause: plan.firstEndingPause)
             switch walk.end {
             case .open: return nil
             case .closed(let lastActive): return closing(walk, after: lastActive, start: start, leadIn: leadIn)
@@ -22,7 +22,7 @@ extension AudioSegmenter {
                 if let cut = cut(in: [first], of: walk, leadIn: leadIn) { return cut }
             }
         }
-        let walk = walk(from: start, limit: plan.longest)
+        let walk = walk(from: start, limit: plan.longest, endingPause: plan.endingPause)
         switch walk.end {
         case .open: return nil
         case .closed(let lastActive): return closing(walk, after: lastActive, start: start, leadIn: leadIn)
@@ -39,8 +39,10 @@ extension AudioSegmenter {
         return Cut(stretches: walk.stretches(before: end), leadIn: leadIn, isForced: true)
     }
 
-    private func walk(from start: Int, limit: Int) -> ChunkWalk {
-        ChunkWalk(activity, start: start, firstActive: searchFrame, limit: limit, plan: plan, isEnded: isEnded)
+    private func walk(from start: Int, limit: Int, endingPause: Int) -> ChunkWalk {
+        ChunkWalk(
+            activity, start: start, firstActive: searchFrame, limit: limit, endingPause: endingPause, plan: plan,
+            isEnded: isEnded)
     }
 
     /// All of it, with its padding.

@@ -25,14 +25,18 @@ struct ChunkWalk {
     private(set) var end = End.open
     /// The length of the stretches.
     private(set) var length = 0
+    private let endingPause: Int
 
     /// - Parameters:
     ///   - start: The first frame, lead-in or padding included.
     ///   - firstActive: Where to begin to look.
     ///   - limit: The length that is too long.
+    ///   - endingPause: A pause this long ends the chunk.
     init(
-        _ activity: FrameActivity, start: Int, firstActive: Int, limit: Int, plan: CutPlan, isEnded: Bool
+        _ activity: FrameActivity, start: Int, firstActive: Int, limit: Int, endingPause: Int, plan: CutPlan,
+        isEnded: Bool
     ) {
+        self.endingPause = endingPause
         stretches = [start..<firstActive]
         length = firstActive - start
         let horizon = activity.classifiedEnd
@@ -55,7 +59,7 @@ struct ChunkWalk {
             stretches[stretches.count - 1] = stretches[stretches.count - 1].lowerBound..<lastActive
         }
         let isSpliced = horizon - lastActive >= plan.splicedPause
-        if isEnded || isSpliced && endsChunk(lastActive..<horizon, start: start, plan: plan) {
+        if isEnded || isSpliced && endsChunk(lastActive..<horizon, start: start) {
             end = .closed(lastActive: lastActive)
         }
     }
@@ -67,7 +71,7 @@ struct ChunkWalk {
             length += frames.count
             return false
         }
-        if endsChunk(frames, start: start, plan: plan) {
+        if endsChunk(frames, start: start) {
             end = .closed(lastActive: frames.lowerBound)
             return true
         }
@@ -79,8 +83,8 @@ struct ChunkWalk {
         return false
     }
 
-    private func endsChunk(_ frames: Range<Int>, start: Int, plan: CutPlan) -> Bool {
-        frames.count >= plan.endingPause || frames.upperBound - start >= CutPlan.longestSpan
+    private func endsChunk(_ frames: Range<Int>, start: Int) -> Bool {
+        frames.count >= endingPause || frames.upperBound - start >= CutPlan.longestSpan
     }
 
     /// The frame of the recording at a length.

@@ -19,6 +19,8 @@ struct CutPlan: Sendable {
     let longestKeptGap: Int
     /// A pause this long ends the chunk.
     let endingPause: Int
+    /// The same of the first chunk, where it is to be short: its words are not to wait for those behind the pause.
+    let firstEndingPause: Int
     /// The longest chunk, lead-in included and without what is left out.
     let longest: Int
     /// Where cuts are looked for, relative to a chunk's start; the first range that has a pause decides.
@@ -43,6 +45,7 @@ struct CutPlan: Sendable {
             padding = Int(configuration.paddingSeconds * Self.framesPerSecond)
             splicedPause = Int(configuration.splicedPauseSeconds * Self.framesPerSecond)
             endingPause = 30 * FrameLevels.framesPerSecond
+            firstEndingPause = 5 * FrameLevels.framesPerSecond / 2
             longest = target
             ranges = [target * 20 / 29...target, target / 2...target * 20 / 29]
             wideRange = target * 12 / 29...target
@@ -52,6 +55,7 @@ struct CutPlan: Sendable {
             padding = 15
             splicedPause = longSilence
             endingPause = longSilence
+            firstEndingPause = longSilence
             longest = target
             ranges = [target * 24 / 29...target, target / 2...target * 24 / 29]
             wideRange = nil
@@ -61,6 +65,7 @@ struct CutPlan: Sendable {
             padding = 15
             splicedPause = longSilence
             endingPause = longSilence
+            firstEndingPause = longSilence
             longest = min(target + Self.overlap, ceiling)
             ranges = [target - Self.overlap...min(target + Self.overlap, ceiling)]
             wideRange = nil
