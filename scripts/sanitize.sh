@@ -35,10 +35,10 @@ run() {
     export STT_TIME_FACTOR=8
     local preload=
     if [ "$kind" = thread ]; then
-        # Without it every lock that was waited for looks like a race.
-        preload=$ROOT/$scratch/sanitize-mutex.so
+        # Without it locks and continuations look like races.
+        preload=$ROOT/$scratch/sanitize-runtime.so
         "$(dirname "$(readlink -f "$(command -v swift)")")/clang" -O1 -g -shared -fPIC \
-            "$here/sanitize-mutex.c" -o "$preload" || die "scripts/sanitize-mutex.c does not compile."
+            "$here/sanitize-runtime.c" -o "$preload" || die "scripts/sanitize-runtime.c does not compile."
     fi
     for target in "$@"; do
         find "Tests/$target" -name '*.swift' ! -name 'Module.swift' -print -quit | grep -q . || continue
