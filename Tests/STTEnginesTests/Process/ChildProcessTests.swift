@@ -1,5 +1,6 @@
 import Foundation
 import STTProcess
+import STTTestKit
 import Testing
 
 @Suite("A child process", .timeLimit(.minutes(1)))
@@ -136,7 +137,7 @@ struct ChildProcessTests {
         let start = ContinuousClock.now
         task.cancel()
         await #expect { try await task.value } throws: { ($0 as? ProcessError)?.code == .cancelled }
-        #expect(ContinuousClock.now - start < .seconds(3))
+        #expect(ContinuousClock.now - start < .seconds(3) * Sanitizing.timeFactor)
         #expect(await ProcessProbe.wait { ProcessProbe.isGone(grandchild) })
     }
 
