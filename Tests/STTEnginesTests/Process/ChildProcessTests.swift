@@ -46,7 +46,8 @@ struct ChildProcessTests {
     func backpressure() async throws {
         let directory = try TemporaryDirectory()
         let mark = directory.file("mark")
-        let script = "head -c 1000000 /dev/zero; touch \(mark)"
+        // Several times what a pipe holds.
+        let script = "head -c 8000000 /dev/zero; touch \(mark)"
         let total = try await ChildProcess.withChild(shell(script, output: .stream)) { child in
             var total = try await child.readOutput(upTo: 10)?.count ?? 0
             #expect(!FileManager.default.fileExists(atPath: mark))
@@ -54,7 +55,7 @@ struct ChildProcessTests {
             #expect(FileManager.default.fileExists(atPath: mark))
             return total
         }
-        #expect(total == 1_000_000)
+        #expect(total == 8_000_000)
     }
 
     @Test("takes streamed input piece by piece")
