@@ -33,12 +33,14 @@ run() {
     export TSAN_OPTIONS="suppressions=$here/sanitize-suppressions/thread:log_path=$log/thread:history_size=4:print_suppressions=0"
     # Bounds on times in the tests are this much longer, and the variables above are handed on to children.
     export STT_TIME_FACTOR=8
+    # All tests of a target at once would take each other's time, so that some reach their limits. Needs Swift 6.3.
+    export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4
     local preload=
     if [ "$kind" = thread ]; then
-        # Without it every lock that was waited for looks like a race.
-        preload=$ROOT/$scratch/sanitize-mutex.so
+        # Without it locks and continuations look like races.
+        preload=$ROOT/$scratch/sanitize-runtime.so
         "$(dirname "$(readlink -f "$(command -v swift)")")/clang" -O1 -g -shared -fPIC \
-            "$here/sanitize-mutex.c" -o "$preload" || die "scripts/sanitize-mutex.c does not compile."
+            "$here/sanitize-runtime.c" -o "$preload" || die "scripts/sanitize-runtime.c does not compile."
     fi
     for target in "$@"; do
         find "Tests/$target" -name '*.swift' ! -name 'Module.swift' -print -quit | grep -q . || continue

@@ -154,7 +154,8 @@ extension WorkerHarness {
     fileprivate func preparer() -> EarlyPreparer {
         EarlyPreparer(
             ports: WorkerPorts(store: store, queue: queue, events: events, objects: objects),
-            configuration: WorkerConfiguration(leaseDuration: .seconds(2), renewalInterval: .milliseconds(100)),
+            configuration: WorkerConfiguration(
+                leaseDuration: .seconds(2) * Sanitizing.timeFactor, renewalInterval: .milliseconds(100)),
             audioLimits: AudioLimits(), speechDetection: SpeechDetection(), folder: folder.temporaryPath,
             detectsAsWorkersDo: true, logger: Logger(label: "early") { _ in SwiftLogNoOpLogHandler() })
     }

@@ -18,7 +18,8 @@ import Testing
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program.path)
             let model = folder.appending(path: "model.bin")
             try "model".write(to: model, atomically: true, encoding: .utf8)
-            detection = SpeechDetection(program: program.path, model: model.path, timeLimit: .milliseconds(500))
+            detection = SpeechDetection(
+                program: program.path, model: model.path, timeLimit: .milliseconds(500) * Sanitizing.timeFactor)
         }
 
         deinit { try? FileManager.default.removeItem(at: folder) }

@@ -29,7 +29,7 @@ final class WorkerHarness: Sendable {
         objects = try FileObjectStore(folder: folder)
         engines = ScriptedEngines(script)
         var configuration = WorkerConfiguration(
-            slots: slots, leaseDuration: .seconds(2), renewalInterval: .milliseconds(100),
+            slots: slots, leaseDuration: .seconds(2) * Sanitizing.timeFactor, renewalInterval: .milliseconds(100),
             backoff: Backoff(base: .milliseconds(2), cap: .milliseconds(20)), reconcileInterval: .milliseconds(50))
         // Scripted answers, of few words, look like speech that was skipped.
         configuration.decoding.reruns = false

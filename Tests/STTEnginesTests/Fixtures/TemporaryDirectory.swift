@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A directory for one test, removed with this object.
 final class TemporaryDirectory: Sendable {
@@ -20,9 +21,23 @@ final class TemporaryDirectory: Sendable {
         return file(name)
     }
 
+    /// A program that can be run at once.
     func script(_ name: String, _ text: String) throws -> String {
         let file = try write(name, text)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file)
+        waitUntilNobodyWrites(file)
         return file
+    }
+
+    /// A process that another test starts has our open files until it runs its program, and a file that somebody may write
+    /// cannot be run ("Text file busy"). A read lease is given only where nobody may.
+    private func waitUntilNobodyWrites(_ file: String) {
+        let setLease: Int32 = 1024
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        for _ in 0..<5_000 {
+            if fcntl(descriptor, setLease, Int32(F_RDLCK)) == 0 || errno != EAGAIN { return }
+            usleep(1_000)
+        }
     }
 }
