@@ -11,7 +11,8 @@ import Testing
         var position = 0
         while let block = try await reader.nextBlock() {
             #expect(block.startSample == position)
-            #expect(block.samples.count >= min(16_000, samples.count - position))
+            // Of a file this short a block is a second: more of one would make the first words later.
+            #expect((16_000...17_000).contains(block.samples.count) || position + block.samples.count == samples.count)
             #expect(Array(samples[position..<position + block.samples.count]) == block.samples)
             position += block.samples.count
         }

@@ -24,11 +24,6 @@ struct TimingTests {
         #expect(recognised.isCompleted)
         let (segments, words) = Self.errors(of: recognised, timeline)
         print("timing of segments: \(segments)\nwords: \(words)\n\(recognised.engineSeconds) s of the engine")
-        for s in recognised.segments {
-            print(
-                s.startMilliseconds, s.endMilliseconds, s.text,
-                s.words.map { $0.startMilliseconds - s.startMilliseconds })
-        }
 
         // A clip that follows another within a second may share its segment, and a first word may be misheard.
         #expect(words.errors.count >= timeline.clips.count * 8 / 10)
