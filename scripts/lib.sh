@@ -41,6 +41,16 @@ run_logged() {
     return "$status"
 }
 
+# failures_again FILE: what failed in the tests whose output FILE has. The runner prints failures where they happen, which
+# may be thousands of lines back.
+failures_again() {
+    local failed
+    failed=$(grep -E '^(✘|.*[Ff]atal error:)' "$1" | grep -vE '^✘ Test run with' || true)
+    if [ -n "$failed" ]; then
+        printf '\nFailures again:\n%s\n' "$failed"
+    fi
+}
+
 # Sets WORK to a new folder beside the final places, so that a finished file is moved there by a rename. It is removed on
 # exit, whatever the outcome, so an interrupted script leaves nothing that is half done.
 make_work_folder() {

@@ -17,11 +17,12 @@ swift build --build-tests || die "The tests do not build."
 mkdir -p "$DEPS/log"
 STT_FAULT_REPORT=$(mktemp "$DEPS/log/faults.XXXXXX")
 export STT_FAULT_REPORT
-trap 'rm -f -- "$STT_FAULT_REPORT"' EXIT
+report=$(mktemp "$DEPS/log/test.XXXXXX")
+trap 'rm -f -- "$STT_FAULT_REPORT" "$report"' EXIT
 [ $# -gt 0 ] || set -- --filter '^FaultTests\.'
 started=$SECONDS
 status=0
-swift test --skip-build --disable-xctest --no-parallel "$@" || status=$?
+swift test --skip-build --disable-xctest --no-parallel "$@" 2>&1 | tee "$report" || status=$?
 
 printf '\nFaults, in %d s:\n' "$((SECONDS - started))"
 awk -F '\t' '
@@ -40,5 +41,6 @@ awk -F '\t' '
             print "  " line
         }
     }' "$STT_FAULT_REPORT"
+failures_again "$report"
 [ -s "$STT_FAULT_REPORT" ] || die "No fault was tested."
 exit "$status"

@@ -22,11 +22,7 @@ if [ $# -eq 0 ]; then
     "$here/test-python-client.sh" 2>&1 | tee -a "$report" || status=$?
 fi
 
-# The runner prints failures where they happen, which may be thousands of lines back.
-failed=$(grep -E '^(✘|.*fatal error:|.*Fatal error:)' "$report" | grep -vE '^✘ Test run with' || true)
-if [ -n "$failed" ]; then
-    printf '\nFailures again:\n%s\n' "$failed"
-fi
+failures_again "$report"
 tests=$(awk '/Test run with [0-9]+ test/ { for (i = 1; i < NF; i++) if ($i == "with") n += $(i + 1) } END { print n + 0 }' \
     "$report")
 unhappy=$(grep -cE '^✘ Test ".* failed after ' "$report" || true)

@@ -13,7 +13,7 @@ struct RawMessage: ProtoMessage {
     }
 }
 
-@Suite("The client follows the vectors", .timeLimit(.minutes(2)))
+@Suite("The client follows the vectors", .timeLimit(.minutes(5)))
 struct ClientVectorTests {
     static let vectors = VectorFile.load(ClientVector.self, role: "client")
 

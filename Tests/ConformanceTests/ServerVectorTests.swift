@@ -21,7 +21,7 @@ enum Cutting: String, CaseIterable, Sendable {
     }
 }
 
-@Suite("The server follows the vectors", .timeLimit(.minutes(2)))
+@Suite("The server follows the vectors", .timeLimit(.minutes(5)))
 struct ServerVectorTests {
     static let vectors = VectorFile.load(ServerVector.self, role: "server")
 

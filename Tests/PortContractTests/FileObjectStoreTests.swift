@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test("keeps the contract of object stores", .timeLimit(.minutes(2)), arguments: ObjectStoreContract.rules)
+    @Test("keeps the contract of object stores", .timeLimit(.minutes(5)), arguments: ObjectStoreContract.rules)
     func keepsContract(_ rule: ObjectStoreContract.Rule) async throws {
         try await withTemporaryFolder { try await rule.check(Fixture(path: $0)) }
     }

@@ -16,7 +16,7 @@ import Testing
         func advance(by duration: Duration) async throws { clock.advance(by: duration) }
     }
 
-    @Test("keeps the contract of work queues", .timeLimit(.minutes(1)), arguments: WorkQueueContract.rules)
+    @Test("keeps the contract of work queues", .timeLimit(.minutes(5)), arguments: WorkQueueContract.rules)
     func keepsContract(_ rule: WorkQueueContract.Rule) async throws {
         try await rule.check(Fixture())
     }
@@ -31,7 +31,7 @@ import Testing
         #expect(depth1 == 1)
     }
 
-    @Test("a shorter delay brings a delayed item forward, and a longer one changes nothing", .timeLimit(.minutes(1)))
+    @Test("a shorter delay brings a delayed item forward, and a longer one changes nothing", .timeLimit(.minutes(5)))
     func keepsShortestDelay() async throws {
         let clock = ManualClock()
         let queue = InProcessWorkQueue(clock: clock)
@@ -59,12 +59,12 @@ import Testing
 }
 
 @Suite struct InProcessEventBusTests {
-    @Test("keeps the contract of event buses", .timeLimit(.minutes(1)), arguments: EventBusContract.rules)
+    @Test("keeps the contract of event buses", .timeLimit(.minutes(5)), arguments: EventBusContract.rules)
     func keepsContract(_ rule: EventBusContract.Rule) async throws {
         try await rule.check(InProcessEventBus())
     }
 
-    @Test("nothing is kept of a subscription that was released or cancelled", .timeLimit(.minutes(1)))
+    @Test("nothing is kept of a subscription that was released or cancelled", .timeLimit(.minutes(5)))
     func forgetsSubscriptions() async throws {
         let bus = InProcessEventBus()
         let id = JobID(at: SystemWallClock().now)
@@ -81,7 +81,7 @@ import Testing
         #expect(bus.subscriptionCount == 0)
     }
 
-    @Test("subscriptions end with the bus", .timeLimit(.minutes(1))) func endsWithBus() async throws {
+    @Test("subscriptions end with the bus", .timeLimit(.minutes(5))) func endsWithBus() async throws {
         let subscription: EventSubscription<JobEvent>
         do {
             let bus = InProcessEventBus()

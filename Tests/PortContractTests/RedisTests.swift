@@ -48,7 +48,7 @@ private struct TestRedis {
     }
 
     @Test(
-        "keeps the contract of work queues", .timeLimit(.minutes(1)),
+        "keeps the contract of work queues", .timeLimit(.minutes(5)),
         arguments: WorkQueueContract.rules + WorkQueueContract.weightRules)
     func keepsContract(_ rule: WorkQueueContract.Rule) async throws {
         let redis = try TestRedis()
@@ -60,7 +60,7 @@ private struct TestRedis {
 }
 
 @Suite struct RedisEventBusTests {
-    @Test("keeps the contract of event buses", .timeLimit(.minutes(1)), arguments: EventBusContract.rules)
+    @Test("keeps the contract of event buses", .timeLimit(.minutes(5)), arguments: EventBusContract.rules)
     func keepsContract(_ rule: EventBusContract.Rule) async throws {
         let redis = try TestRedis()
         try await rule.check(RedisEventBus(redis.client, logger: Logger(label: "events")))

@@ -7,7 +7,7 @@ import STTProto
 import Synchronization
 import Testing
 
-@Suite("Accepting", .timeLimit(.minutes(1)), .serialized)
+@Suite("Accepting", .timeLimit(.minutes(5)), .serialized)
 struct AcceptPathTests {
     @Test func `a loop that a handler keeps busy delays neither accepting nor the other loop's connections`()
         async throws

@@ -6,7 +6,7 @@ import RPCWire
 import STTProto
 import Testing
 
-@Suite("The life of connections", .timeLimit(.minutes(1)), .serialized)
+@Suite("The life of connections", .timeLimit(.minutes(5)), .serialized)
 struct ConnectionLifeTests {
     @Test func `a refused connection says where and what to do`() async throws {
         let fixture = try await Fixture()

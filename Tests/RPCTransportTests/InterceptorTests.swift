@@ -7,7 +7,7 @@ import STTTestKit
 import Synchronization
 import Testing
 
-@Suite("Interceptors", .timeLimit(.minutes(1)))
+@Suite("Interceptors", .timeLimit(.minutes(5)))
 struct InterceptorTests {
     private func server(_ interceptors: any CallInterceptor...) -> RPCServerConfiguration {
         var configuration = RPCServerConfiguration()

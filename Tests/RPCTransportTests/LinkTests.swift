@@ -7,7 +7,7 @@ import STTTestKit
 import Synchronization
 import Testing
 
-@Suite("Calls over a link that fails", .timeLimit(.minutes(2)), .serialized)
+@Suite("Calls over a link that fails", .timeLimit(.minutes(5)), .serialized)
 struct LinkTests {
     /// What a call came to, when its link was cut at some byte.
     private enum Outcome: Equatable {

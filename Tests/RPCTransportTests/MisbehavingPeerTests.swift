@@ -5,7 +5,7 @@ import RPCWire
 import STTProto
 import Testing
 
-@Suite("Peers that break the rules", .timeLimit(.minutes(1)))
+@Suite("Peers that break the rules", .timeLimit(.minutes(5)))
 struct MisbehavingPeerTests {
     /// The connection ends with the reason, and the server goes on serving others.
     private func expectClosed(

@@ -4,7 +4,7 @@ import Testing
 @testable import RPCTransport
 
 /// What comes while a task waits to read: streams without a connection, driven on their loop.
-@Suite("Waking readers", .timeLimit(.minutes(1)))
+@Suite("Waking readers", .timeLimit(.minutes(5)))
 struct ReaderWakingTests {
     private typealias Reading = Task<[MessageRun], any Error>
     private static let messages: [[UInt8]] = [[1], [], [UInt8](repeating: 2, count: 5000), [3, 3], [4]]

@@ -6,7 +6,7 @@ import STTProto
 import STTTestKit
 import Testing
 
-@Suite("A client of several servers", .timeLimit(.minutes(1)), .serialized)
+@Suite("A client of several servers", .timeLimit(.minutes(5)), .serialized)
 struct ServerChoiceTests {
     private static func configuration(inOrder: Bool = true) -> RPCClientConfiguration {
         var configuration = RPCClientConfiguration()

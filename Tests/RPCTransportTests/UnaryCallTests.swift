@@ -7,7 +7,7 @@ import Testing
 
 @testable import RPCClient
 
-@Suite("Unary calls from on and off the client's loop", .timeLimit(.minutes(2)))
+@Suite("Unary calls from on and off the client's loop", .timeLimit(.minutes(5)))
 struct UnaryCallTests {
     /// Counts the calls that have begun and ended.
     private final class Ledger: CallInterceptor {

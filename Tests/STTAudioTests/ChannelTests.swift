@@ -92,7 +92,8 @@ import Testing
                 var result: [[Int16]] = [[], [], []]
                 var start = 0
                 for piece in pieces {
-                    try converter.append(input[3 * start..<3 * (start + piece)])
+                    let part = input[3 * start..<3 * (start + piece)]
+                    try converter.append(lanes: Downmix.lanes(of: part, channels: 3, output: .separate))
                     start += piece
                     let taken = converter.take(1_000)
                     #expect(Set(taken.map(\.count)).count == 1)

@@ -2,7 +2,7 @@ import Foundation
 import STTAudio
 import Testing
 
-@Suite("Decoding what is still being received", .timeLimit(.minutes(2)))
+@Suite("Decoding what is still being received", .timeLimit(.minutes(5)))
 struct GrowingFileTests {
     struct Form: Sendable, CustomTestStringConvertible {
         var file: String

@@ -35,7 +35,7 @@ import Testing
     @Test(arguments: [1, 2, 3, 6, 8, 32]) func `channels are mixed to their mean`(channels: Int) throws {
         var converter = try PCMConverter(sampleRate: 16_000, channels: channels)
         let frame = (0..<channels).map { Float($0) / Float(channels) }
-        try converter.append((0..<100).flatMap { _ in frame }[...])
+        try converter.append(lanes: Downmix.lanes(of: (0..<100).flatMap { _ in frame }[...], channels: channels))
         try converter.finish()
         let mean = frame.reduce(0, +) / Float(channels)
         #expect(converter.take(1000)[0] == Array(repeating: Quantizer.quantize(mean), count: 100))
@@ -64,7 +64,7 @@ import Testing
         var converter = try PCMConverter(sampleRate: rate, channels: 1)
         var start = 0
         for piece in pieces {
-            try converter.append(input[start..<start + piece])
+            try converter.append(lanes: Downmix.lanes(of: input[start..<start + piece], channels: 1))
             start += piece
         }
         try converter.finish()

@@ -1,5 +1,5 @@
 import Foundation
-import STTAudio
+@testable import STTAudio
 import STTProcess
 import STTTestKit
 
@@ -48,8 +48,17 @@ enum Tool {
 
     static func runAll(_ name: String, _ arguments: [String]) async throws {
         guard let program = ExecutableSearch.find(name) else { throw Failure(message: "\(name) is not installed") }
-        let outcome = try await ChildProcess.run(ProcessCommand(program, arguments), timeLimit: .seconds(120))
+        let outcome = try await ChildProcess.run(ProcessCommand(program, arguments), timeLimit: .seconds(600))
         guard outcome.exit.isSuccess else { throw Failure(message: "\(name) \(arguments): \(outcome.errorTail())") }
+    }
+}
+
+extension Downmix {
+    /// The channels of interleaved frames.
+    static func lanes(
+        of frames: ArraySlice<Float>, channels: Int, output: PCMReader.Channels = .mixed
+    ) -> [[Float]] {
+        frames.withUnsafeBufferPointer { lanes($0, channels: channels, output: output) }
     }
 }
 

@@ -4,7 +4,7 @@ import STTProto
 import Testing
 
 /// The other subcommands as a whole, against a scripted server.
-@Suite(.timeLimit(.minutes(1))) struct CLIJobTests {
+@Suite(.timeLimit(.minutes(5))) struct CLIJobTests {
     @Test func `the server may come from the environment`() async throws {
         try await FakeSpeechServer.run { server in
             let outcome = try await CLIProcess.run(["health"], environment: ["STT_SERVER": "unix:\(server.path)"])

@@ -4,7 +4,7 @@ import STTProto
 import Testing
 
 /// `stt-rpc transcribe` as a whole, against a scripted server.
-@Suite(.timeLimit(.minutes(1))) struct CLITranscribeTests {
+@Suite(.timeLimit(.minutes(5))) struct CLITranscribeTests {
     @Test func `transcribe prints the partials and nothing else`() async throws {
         try await withAudioFolder { folder in
             try await FakeSpeechServer.run { server in

@@ -4,7 +4,7 @@ import Testing
 
 @testable import STTClient
 
-@Suite(.timeLimit(.minutes(1))) struct ResultStreamTests {
+@Suite(.timeLimit(.minutes(5))) struct ResultStreamTests {
     @Test func `a stream gives every partial once and ends with the final status`() async throws {
         try await FakeSpeechServer.run { server in
             try await withClient(of: server) { client in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import STTClient
 
-@Suite(.timeLimit(.minutes(1))) struct SeveralServersTests {
+@Suite(.timeLimit(.minutes(5))) struct SeveralServersTests {
     @Test func `a server that answers UNAVAILABLE is left for the next one`() async throws {
         try await twoServers { first, second in
             first.edit {

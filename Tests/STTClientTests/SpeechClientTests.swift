@@ -4,7 +4,7 @@ import Testing
 
 @testable import STTClient
 
-@Suite(.timeLimit(.minutes(1))) struct SpeechClientTests {
+@Suite(.timeLimit(.minutes(5))) struct SpeechClientTests {
     @Test func `a server that was never there is an error at once`() async throws {
         let clock = InstantClock()
         try await withClient(of: FakeSpeechServer(), clock: clock.clock) { client in

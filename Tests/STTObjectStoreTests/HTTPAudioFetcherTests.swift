@@ -7,7 +7,7 @@ import Testing
 
 @testable import STTObjectStore
 
-@Suite("Audio fetcher", .timeLimit(.minutes(2))) struct HTTPAudioFetcherTests {
+@Suite("Audio fetcher", .timeLimit(.minutes(5))) struct HTTPAudioFetcherTests {
     private final class Received: Sendable {
         private let pieces = Mutex<[UInt8]>([])
         var bytes: [UInt8] { pieces.withLock { $0 } }

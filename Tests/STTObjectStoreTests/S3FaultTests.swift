@@ -5,7 +5,7 @@ import Testing
 
 @testable import STTObjectStore
 
-@Suite("S3 faults", .timeLimit(.minutes(2))) struct S3FaultTests {
+@Suite("S3 faults", .timeLimit(.minutes(5))) struct S3FaultTests {
     private static let key = ObjectKey.audio(of: JobID(at: Timestamp(millisecondsSinceEpoch: 1)))
     private var key: ObjectKey { Self.key }
 

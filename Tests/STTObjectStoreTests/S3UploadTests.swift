@@ -6,7 +6,7 @@ import Testing
 
 @testable import STTObjectStore
 
-@Suite("S3 uploads", .timeLimit(.minutes(3))) struct S3UploadTests {
+@Suite("S3 uploads", .timeLimit(.minutes(5))) struct S3UploadTests {
     private let key = ObjectKey.audio(of: JobID(at: Timestamp(millisecondsSinceEpoch: 1)))
     private static let part = 5 << 20
 

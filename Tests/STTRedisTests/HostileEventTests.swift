@@ -5,7 +5,7 @@ import Testing
 
 @testable import STTRedis
 
-@Suite(.timeLimit(.minutes(1))) struct HostileEventTests {
+@Suite(.timeLimit(.minutes(5))) struct HostileEventTests {
     @Test("bytes that are no event are dropped, and the next event arrives") func dropsGarbage() async throws {
         let server = try RedisServer()
         let client = try await server.client()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import STTRedis
 
-@Suite(.serialized, .timeLimit(.minutes(1))) struct RedisConnectionTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct RedisConnectionTests {
     @Test("user, password, database and socket are used as configured") func logsIn() async throws {
         let server = try RedisServer(
             "--requirepass", "s3cret", "--user", "worker", "on", ">pa:ss@", "~*", "&*", "+@all")

@@ -6,7 +6,7 @@ import Testing
 @testable import STTRedis
 
 /// Faults of the server and of the connections, with a server of the test's own.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct RedisOutageTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct RedisOutageTests {
     @Test("after a crash and an empty restart, work and events flow again") func survivesCrash() async throws {
         let server = try RedisServer()
         let log = LogRecorder()

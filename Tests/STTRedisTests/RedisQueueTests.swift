@@ -4,7 +4,7 @@ import Testing
 
 @testable import STTRedis
 
-@Suite(.timeLimit(.minutes(1))) struct RedisQueueTests {
+@Suite(.timeLimit(.minutes(5))) struct RedisQueueTests {
     @Test("nothing is left of 1,000 items that were dealt with") func leavesNothing() async throws {
         let server = try RedisServer()
         let client = try await server.client()

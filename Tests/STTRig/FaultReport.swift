@@ -2,22 +2,27 @@ import Foundation
 import Synchronization
 package import Testing
 
-/// Tells whether an issue was recorded since it was asked last, so that a test that failed shows the logs.
+/// The first issue that was recorded since the test began, so that a test that failed shows the logs and says why.
 ///
-/// Concurrency: any task; an atomic. Tests with it run one at a time.
+/// Concurrency: any task; a mutex. Tests with it run one at a time.
 package enum IssueWatch {
-    private static let seen = Atomic(false)
+    private static let first = Mutex<String?>(nil)
 
-    static func reset() { seen.store(false, ordering: .relaxed) }
-    static var hasSeen: Bool { seen.load(ordering: .relaxed) }
-    static func mark() { seen.store(true, ordering: .relaxed) }
+    static func reset() { first.withLock { $0 = nil } }
+    static var seen: String? { first.withLock { $0 } }
+
+    static func mark(_ description: String) {
+        first.withLock { first in
+            if first == nil { first = description }
+        }
+    }
 }
 
 extension Trait where Self == IssueHandlingTrait {
     /// Lets ``withCluster(_:on:settings:_:)`` know of failures.
     package static var watchingIssues: Self {
         .compactMapIssues { issue in
-            IssueWatch.mark()
+            IssueWatch.mark("\(issue)")
             return issue
         }
     }
@@ -55,21 +60,24 @@ package final class FaultReport: Sendable {
         do {
             try await body()
         } catch {
-            IssueWatch.mark()
+            IssueWatch.mark("\(error)")
             print(logs())
-            file(passed: false)
+            file()
             await end()
             throw error
         }
-        if IssueWatch.hasSeen { print(logs()) }
-        file(passed: !IssueWatch.hasSeen)
+        if IssueWatch.seen != nil { print(logs()) }
+        file()
         await end()
     }
 
-    func file(passed: Bool) {
+    private func file() {
         guard !fault.isEmpty else { return }
         let (recovery, note) = state.withLock { ($0.recovery, $0.note) }
-        let row = [fault, done, recovery.isEmpty ? "-" : recovery, passed ? "ok" : "FAILED", note]
+        let failure = IssueWatch.seen.map {
+            String($0.split(whereSeparator: \.isWhitespace).joined(separator: " ").prefix(500))
+        }
+        let row = [fault, done, recovery.isEmpty ? "-" : recovery, failure == nil ? "ok" : "FAILED", failure ?? note]
         print("fault: " + row.joined(separator: " | "))
         guard let path = ProcessInfo.processInfo.environment["STT_FAULT_REPORT"] else { return }
         let line = Array((row.joined(separator: "\t") + "\n").utf8)

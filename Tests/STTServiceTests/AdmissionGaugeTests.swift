@@ -6,7 +6,7 @@ import Testing
 
 @testable import STTService
 
-@Suite("Admission", .timeLimit(.minutes(1)))
+@Suite("Admission", .timeLimit(.minutes(5)))
 struct AdmissionGaugeTests {
     @Test("asks the store once a second and counts what came since by itself")
     func oncePerSecond() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import STTService
 
-@Suite("Result feed under faults", .timeLimit(.minutes(3)))
+@Suite("Result feed under faults", .timeLimit(.minutes(5)))
 struct FeedFaultTests {
     @Test("a bus that cannot be subscribed to is made up for by polling")
     func noSubscription() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import STTService
 
-@Suite("Job readings", .timeLimit(.minutes(2)))
+@Suite("Job readings", .timeLimit(.minutes(5)))
 struct JobReadingsTests {
     @Test("ten thousand questions of a hundred tasks in two seconds cost at most twenty readings a second")
     func coalesces() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import STTService
 
-@Suite("Joined readings", .timeLimit(.minutes(1)))
+@Suite("Joined readings", .timeLimit(.minutes(5)))
 struct JoinedReadingsTests {
     private let tenant = Tenant.default
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import STTService
 
-@Suite("Result feed", .timeLimit(.minutes(3)))
+@Suite("Result feed", .timeLimit(.minutes(5)))
 struct ResultFeedTests {
     @Test(
         "whatever the bus loses, repeats or reorders, every chunk is delivered once and in order",

@@ -7,7 +7,7 @@ import Testing
 
 @testable import STTService
 
-@Suite("Shared partials", .timeLimit(.minutes(3)))
+@Suite("Shared partials", .timeLimit(.minutes(5)))
 struct SharedPartialsTests {
     @Test("five hundred feeds from any chunk on equal the reference, and each partial is encoded once")
     func manyStarts() async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import STTService
 
-@Suite("Submit by URL and by object key", .timeLimit(.minutes(1)))
+@Suite("Submit by URL and by object key", .timeLimit(.minutes(5)))
 struct SubmitSourceTests {
     private static let pages: [String: [UInt8]] = [
         "http://h/a/talk.wav?token=secret": [1, 2, 3], "http://h/same": [1, 2, 3], "http://h/other": [4],

@@ -8,7 +8,7 @@ import Testing
 
 @testable import STTService
 
-@Suite("Submit", .timeLimit(.minutes(1)))
+@Suite("Submit", .timeLimit(.minutes(5)))
 struct SubmitTests {
     @Test("a hundred submits with one key on two servers make one job and leave one upload")
     func oneKey() async throws {

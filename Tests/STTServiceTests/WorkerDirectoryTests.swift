@@ -5,7 +5,7 @@ import Testing
 
 @testable import STTService
 
-@Suite("Worker directory", .timeLimit(.minutes(1)))
+@Suite("Worker directory", .timeLimit(.minutes(5)))
 struct WorkerDirectoryTests {
     @Test("sums over the workers that live, reading once for all who ask")
     func activity() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import STTWorker
 
-@Suite("Channels of a chunk", .timeLimit(.minutes(1)))
+@Suite("Channels of a chunk", .timeLimit(.minutes(5)))
 struct ChannelTests {
     @Test func `Each channel with speech is transcribed on its own, and the segments are interleaved`() async throws {
         let cluster = try Cluster()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import STTWorker
 
-@Suite("Duties of one worker for all", .timeLimit(.minutes(1)))
+@Suite("Duties of one worker for all", .timeLimit(.minutes(5)))
 struct ClusterDutyTests {
     private func upkeep(_ cluster: Cluster, _ plan: FaultPlan) -> Upkeep {
         var ports = cluster.ports

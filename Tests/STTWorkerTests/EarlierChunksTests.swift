@@ -5,7 +5,7 @@ import Testing
 
 @testable import STTWorker
 
-@Suite("What a chunk takes over from earlier ones", .timeLimit(.minutes(1)))
+@Suite("What a chunk takes over from earlier ones", .timeLimit(.minutes(5)))
 struct EarlierChunksTests {
     private let detecting = TranscriptionOptions()
     private let carrying = TranscriptionOptions(prompt: "Names: Ann.", carriesPrompt: true)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import STTWorker
 
-@Suite("Cutting what is still being received", .timeLimit(.minutes(1)))
+@Suite("Cutting what is still being received", .timeLimit(.minutes(5)))
 struct EarlyPreparerTests {
     private static let recording = SyntheticAudio.bursts(8, seconds: 9)
 

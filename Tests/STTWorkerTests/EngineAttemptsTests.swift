@@ -4,7 +4,7 @@ import Testing
 
 @testable import STTWorker
 
-@Suite("Engine attempts", .timeLimit(.minutes(1)))
+@Suite("Engine attempts", .timeLimit(.minutes(5)))
 struct EngineAttemptsTests {
     private static let loop = String(repeating: "I went home. ", count: 6)
 

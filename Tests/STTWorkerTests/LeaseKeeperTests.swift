@@ -7,7 +7,7 @@ import Testing
 @testable import STTWorker
 
 /// All times are those of a clock that is turned by hand: a lease of 30 s is given up after 27.
-@Suite("Leases", .timeLimit(.minutes(1)))
+@Suite("Leases", .timeLimit(.minutes(5)))
 struct LeaseKeeperTests {
     private static let unavailable = PortError(.unavailable, port: "job store", "down")
 

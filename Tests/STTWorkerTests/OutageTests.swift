@@ -6,7 +6,7 @@ import Testing
 
 @testable import STTWorker
 
-@Suite("Outages", .timeLimit(.minutes(1)))
+@Suite("Outages", .timeLimit(.minutes(5)))
 struct OutageTests {
     /// A job of three chunks is done with one claim and one engine run for each.
     private func expectUnharmed(

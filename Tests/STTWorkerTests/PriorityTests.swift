@@ -5,7 +5,7 @@ import Testing
 
 @testable import STTWorker
 
-@Suite("Priorities", .timeLimit(.minutes(1)))
+@Suite("Priorities", .timeLimit(.minutes(5)))
 struct PriorityTests {
     private func items(_ count: Int, _ priority: JobPriority, tenant: Tenant = .default) -> [WorkItem] {
         let id = JobID(at: SystemWallClock().now)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import STTWorker
 
-@Suite("Stopping", .timeLimit(.minutes(1)))
+@Suite("Stopping", .timeLimit(.minutes(5)))
 struct QuietStopTests {
     @Test("a quiet worker finishes what it has and takes nothing more")
     func finishes() async throws {

@@ -5,7 +5,7 @@ import STTWorker
 import Testing
 
 /// Preparing with a program that stands for the speech detector.
-@Suite(.timeLimit(.minutes(1))) struct SpeechPrepareTests {
+@Suite(.timeLimit(.minutes(5))) struct SpeechPrepareTests {
     /// A shell script as program, and a model.
     private final class Fake {
         private let folder = FileManager.default.temporaryDirectory.appending(path: "stt-vad-\(UUID().uuidString)")

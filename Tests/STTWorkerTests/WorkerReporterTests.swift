@@ -37,7 +37,7 @@ private final class Registry: WorkerRegistry {
     func reports() async throws(PortError) -> [WorkerReport] { all }
 }
 
-@Suite("Reports of workers", .timeLimit(.minutes(1)))
+@Suite("Reports of workers", .timeLimit(.minutes(5)))
 struct WorkerReporterTests {
     private let identity = WorkerIdentity(
         id: "w1", host: "here", pid: 7, version: "1.0", startedAt: SystemWallClock().now, engine: "scripted",

@@ -6,7 +6,7 @@ import Testing
 
 @testable import STTWorker
 
-@Suite("Worker", .timeLimit(.minutes(1)))
+@Suite("Worker", .timeLimit(.minutes(5)))
 struct WorkerTests {
     @Test("transcribes every chunk once and merges them in order")
     func completes() async throws {

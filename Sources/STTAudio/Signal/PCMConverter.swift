@@ -1,18 +1,14 @@
-/// Converts interleaved samples of any rate and number of channels to 16 kHz, 16 bits: mixed to one channel, or each
+/// Converts samples of any rate and number of channels to 16 kHz, 16 bits: mixed to one channel, or each
 /// channel on its own.
 ///
 /// Each channel is `round(frames × 16000 / rate)` samples long exactly, and all are in step.
 struct PCMConverter {
-    private let inputChannels: Int
-    private let output: PCMReader.Channels
     /// One for each channel that comes out.
     private var lanes: [RateConverter] = []
     /// Frames taken so far, at the input's rate.
     private(set) var frameCount = 0
 
     init(sampleRate: Int, channels: Int, output: PCMReader.Channels = .mixed) throws(AudioError) {
-        inputChannels = channels
-        self.output = output
         for _ in 0..<(output == .mixed ? 1 : channels) { lanes.append(try RateConverter(sampleRate: sampleRate)) }
     }
 
@@ -21,12 +17,6 @@ struct PCMConverter {
 
     /// Samples of each channel ready to be taken.
     var available: Int { lanes[0].available }
-
-    /// Takes whole frames.
-    mutating func append(_ interleaved: ArraySlice<Float>) throws(AudioError) {
-        try append(
-            lanes: interleaved.withUnsafeBufferPointer { Downmix.lanes($0, channels: inputChannels, output: output) })
-    }
 
     /// Takes what ``Downmix`` has made of whole frames.
     mutating func append(lanes channels: [[Float]]) throws(AudioError) {

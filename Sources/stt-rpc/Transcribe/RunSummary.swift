@@ -5,7 +5,8 @@ struct RunSummary {
     var name: String
     var job: String
     var upload: Duration
-    /// From the last byte sent to the first partial; negative where that came first. `nil` where nobody looked at that time, or there was none.
+    /// From the last byte sent to the first partial; negative where that came first. `nil` where nobody looked at that
+    /// time, or there was none.
     var firstPartial: Duration?
     /// The part of that which the engine took.
     var firstChunkEngine: Duration?

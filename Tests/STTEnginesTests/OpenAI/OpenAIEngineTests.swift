@@ -6,7 +6,7 @@ import Testing
 @testable import STTEngines
 
 @Suite(
-    "A transcription server", .enabled(if: FakeOpenAIServer.isPossible, RemoteEngine.absence), .timeLimit(.minutes(3)))
+    "A transcription server", .enabled(if: FakeOpenAIServer.isPossible, RemoteEngine.absence), .timeLimit(.minutes(5)))
 struct OpenAIEngineTests {
     @Test("gives segments, figures, words and the language")
     func transcript() async throws {

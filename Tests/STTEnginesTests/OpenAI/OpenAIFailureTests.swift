@@ -7,7 +7,7 @@ import Testing
 
 @Suite(
     "A transcription server that", .enabled(if: FakeOpenAIServer.isPossible, RemoteEngine.absence), .serialized,
-    .timeLimit(.minutes(3)))
+    .timeLimit(.minutes(5)))
 struct OpenAIFailureTests {
     @Test("refuses the request is not asked again, and the chunk is charged", arguments: [400, 413, 415, 422])
     func rejected(status: Int) async throws {

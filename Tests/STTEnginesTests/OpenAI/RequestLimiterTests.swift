@@ -5,7 +5,7 @@ import Testing
 
 @testable import STTEngines
 
-@Suite("The limiter of requests", .timeLimit(.minutes(1)))
+@Suite("The limiter of requests", .timeLimit(.minutes(5)))
 struct RequestLimiterTests {
     /// Concurrency: the mutex protects it.
     private final class Order: Sendable {

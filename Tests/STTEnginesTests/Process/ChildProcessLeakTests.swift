@@ -2,7 +2,7 @@ import Foundation
 import STTProcess
 import Testing
 
-@Suite("Child processes leave nothing behind", .timeLimit(.minutes(1)))
+@Suite("Child processes leave nothing behind", .timeLimit(.minutes(5)))
 struct ChildProcessLeakTests {
     private static let variable = "STT_TEST_COUNT_DESCRIPTORS"
 

@@ -2,7 +2,7 @@ import Foundation
 import STTProcess
 import Testing
 
-@Suite("A child process", .timeLimit(.minutes(1)))
+@Suite("A child process", .timeLimit(.minutes(5)))
 struct ChildProcessTests {
     private func shell(
         _ script: String, output: ProcessCommand.Output = .keepHead(limit: 1 << 20)

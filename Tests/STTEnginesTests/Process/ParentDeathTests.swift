@@ -3,7 +3,7 @@ import STTProcess
 import Testing
 
 /// The parent that dies is this test program, run again for only the test below that holds a child.
-@Suite("When its parent is killed", .timeLimit(.minutes(1)))
+@Suite("When its parent is killed", .timeLimit(.minutes(5)))
 struct ParentDeathTests {
     private static let variable = "STT_TEST_HOLD_CHILD"
 

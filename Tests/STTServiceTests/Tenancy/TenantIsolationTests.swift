@@ -9,7 +9,7 @@ import Testing
 
 @testable import STTService
 
-@Suite("Tenants", .timeLimit(.minutes(1)))
+@Suite("Tenants", .timeLimit(.minutes(5)))
 struct TenantIsolationTests {
     /// The code that a call ends with.
     private func code(_ call: () async throws -> Void) async -> StatusCode {

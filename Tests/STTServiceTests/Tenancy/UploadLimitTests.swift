@@ -6,7 +6,7 @@ import Testing
 
 @testable import STTService
 
-@Suite("Limits of uploads", .timeLimit(.minutes(1)))
+@Suite("Limits of uploads", .timeLimit(.minutes(5)))
 struct UploadLimitTests {
     private let tenant = Tenant.default
 
