@@ -10,8 +10,6 @@ actor AudioDecoder {
         case ffmpeg(FFmpegStream)
     }
 
-    private static let longRecording = Duration.seconds(300)
-
     private nonisolated let executor: DecodingExecutor
     private let limits: AudioLimits
     private let name: FileName
@@ -107,7 +105,7 @@ actor AudioDecoder {
         _ file: InputFile, _ info: AudioFormatInfo
     ) async throws(AudioError) -> AudioFormatInfo? {
         guard ["OGG/VORBIS", "OGG/OPUS"].contains(info.formatName),
-            let duration = info.duration, duration > Self.longRecording, let programs = FFmpegPrograms(limits)
+            let duration = info.duration, duration > limits.longRecording, let programs = FFmpegPrograms(limits)
         else { return nil }
         var info = info
         info.decoder = .ffmpeg

@@ -20,6 +20,8 @@ public struct AudioLimits: Sendable, Equatable {
     public var ffprobe: String?
     /// For how long `ffmpeg` may give nothing before it is ended and reading fails with ``AudioError/Code/unreadable``.
     public var stallLimit: Duration
+    /// Ogg recordings longer than this are decoded by `ffmpeg`.
+    var longRecording: Duration = .seconds(300)
 
     /// Makes limits; the defaults are 24 hours, 4 GiB, the fallback on, and a minute.
     public init(

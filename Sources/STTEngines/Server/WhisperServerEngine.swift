@@ -63,7 +63,8 @@ public actor WhisperServerEngine: TranscriptionEngine {
             let elapsed = clock.now - start
             await replaceIfDue(server)
             let segments = EngineSegment.transcript(
-                transcript.engineSegments, request: request, language: transcript.languageCode)
+                WindowJoint.withoutWordsWrittenTwice(transcript.engineSegments), request: request,
+                language: transcript.languageCode)
             return EngineResult(segments: segments, language: transcript.languageCode, elapsed: elapsed)
         } catch {
             // Whatever went wrong, this process is not asked again.
