@@ -12,6 +12,7 @@ struct ChunkTranscriber: Sendable {
     let runTimes: EngineRunTimes
     let earlier: EarlierChunks
     var gate = SpeechGate()
+    var gainControl = GainControl()
 
     /// - Throws: ``ChunkMustWait`` where an earlier chunk has to be done first and this one only keeps its slot from it.
     func transcribe(_ claim: ClaimedChunk, engine: SlotEngine, logger: Logger) async throws -> ChunkResult {
@@ -59,9 +60,10 @@ struct ChunkTranscriber: Sendable {
                     parts.leaveOut(channel, extent, refusal)
                     continue
                 }
+                let samples = gainControl.levelled(audio.channels[verdict.channel])
                 let stretch = EngineAttempts.Stretch(
-                    audio: ChunkAudio(channels: [audio.channels[verdict.channel]], pieces: audio.pieces),
-                    levels: verdict.levels,
+                    audio: ChunkAudio(channels: [samples], pieces: audio.pieces),
+                    levels: AudioLevels(samples, startMilliseconds: 0),
                     carriedText: index == 0 ? inheritance?.text(channel: channel) : nil)
                 do {
                     parts.add(try await attempts.run(stretch), channel: channel)

@@ -42,6 +42,19 @@ struct EngineAttemptsTests {
         #expect(result.guards.isEmpty)
     }
 
+    @Test func `A soft voice is raised for the engine where a loud one is in the same chunk`() async throws {
+        let loud = Cluster.speech(1, milliseconds: 2_000)
+        let soft = Cluster.speech(80, milliseconds: 2_000).map { $0 / 80 }
+        let samples = loud + Cluster.silence(milliseconds: 500) + soft
+        let engines = SpokenEngines { request in .saying("loud and soft", request) }
+        let cluster = try Cluster()
+        let id = try await cluster.spokenJob([ChunkAudio(channels: [samples], startSample: 0)])
+        _ = try await cluster.results(of: id, engines)
+        let heard = try #require(engines.requests.first).samples
+        #expect(heard.prefix(loud.count) == samples.prefix(loud.count))
+        #expect(heard.suffix(soft.count).max() ?? 0 > 1_000)
+    }
+
     @Test func `Fitted windows can be switched off`() async throws {
         let engines = SpokenEngines { request in .saying("words", request) }
         _ = try await result(engines) { $0.decoding.fittedWindowLimit = .zero }
