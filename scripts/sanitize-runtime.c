@@ -142,27 +142,21 @@ __attribute__((constructor)) static void find_functions(void) {
     next_stream_next = (next_function *)library_function(STREAM_NEXT "Tu");
 }
 
-// withCheckedContinuation(isolation:function:_:)
-DESCRIPTOR(CHECKED, "checked_here");
-checked_function checked __asm__(CHECKED);
-ASYNC void checked(
-    void *result, void *isolation, void *isolation_type, uint64_t text, void *text_object, void *body, void *body_context,
-    void *type, CONTEXT struct context *context) {
-    comes_back(context);
-    __attribute__((musttail)) return next_checked(
-        result, isolation, isolation_type, text, text_object, body, body_context, type, context);
-}
+#define CHECKED_FUNCTION(name, function) \
+    DESCRIPTOR(name, #function "_here"); \
+    checked_function function __asm__(name); \
+    ASYNC void function( \
+        void *result, void *isolation, void *isolation_type, uint64_t text, void *text_object, void *body, \
+        void *body_context, void *type, CONTEXT struct context *context) { \
+        comes_back(context); \
+        __attribute__((musttail)) return next_##function( \
+            result, isolation, isolation_type, text, text_object, body, body_context, type, context); \
+    }
 
+// withCheckedContinuation(isolation:function:_:)
+CHECKED_FUNCTION(CHECKED, checked)
 // withCheckedThrowingContinuation(isolation:function:_:)
-DESCRIPTOR(CHECKED_THROWING, "checked_throwing_here");
-checked_function checked_throwing __asm__(CHECKED_THROWING);
-ASYNC void checked_throwing(
-    void *result, void *isolation, void *isolation_type, uint64_t text, void *text_object, void *body, void *body_context,
-    void *type, CONTEXT struct context *context) {
-    comes_back(context);
-    __attribute__((musttail)) return next_checked_throwing(
-        result, isolation, isolation_type, text, text_object, body, body_context, type, context);
-}
+CHECKED_FUNCTION(CHECKED_THROWING, checked_throwing)
 
 // AsyncStream.Iterator.next(isolation:)
 DESCRIPTOR(STREAM_NEXT, "stream_next_here");

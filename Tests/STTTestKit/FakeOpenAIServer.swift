@@ -160,8 +160,7 @@ public final class FakeOpenAIServer: Sendable {
     }
 
     private func lines(_ name: String) -> [Substring] {
-        let text = try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
-        return (text ?? "").split(separator: "\n")
+        GrowingFile.text(folder.appendingPathComponent(name).path).split(separator: "\n")
     }
 
     private func wait(_ condition: () -> Bool) async -> Bool {

@@ -6,7 +6,8 @@ import Testing
 
 @testable import STTWorker
 
-@Suite("Duties of one worker for all", .timeLimit(.minutes(5)))
+// Hundreds of files are written and removed.
+@Suite("Duties of one worker for all", .timeLimit(.minutes(5 * Sanitizing.timeFactor)))
 struct ClusterDutyTests {
     private func upkeep(_ cluster: Cluster, _ plan: FaultPlan) -> Upkeep {
         var ports = cluster.ports

@@ -93,15 +93,15 @@ struct SubmitCall final : Call {
     grpc::ClientContext context;
     stt::v1::SubmitRequest request;
     stt::v1::SubmitReply reply;
-    std::unique_ptr<grpc::ClientAsyncWriter<stt::v1::SubmitRequest>> writer;
+    std::unique_ptr<grpc::ClientAsyncReaderWriter<stt::v1::SubmitRequest, stt::v1::SubmitReply>> stream;
     grpc::Status status;
     const bool is_idle;
-    enum { writing, closing, finishing } state = writing;
+    enum { writing, closing, reading, finishing } state = writing;
 
     SubmitCall(Stub &stub, bool is_idle) : is_idle(is_idle) {
         request.set_audio(std::string(256 * 1024, 0x55));
         if (is_idle) request.clear_audio();
-        writer = stub.AsyncSubmit(&context, &reply, &queue, this);
+        stream = stub.AsyncSubmit(&context, &queue, this);
     }
     void proceed(bool) override {
         if (is_idle) return void(count_done++);
@@ -109,14 +109,17 @@ struct SubmitCall final : Call {
             check(status);
             count_done = reply.audio_bytes();
             open_calls--;
-        } else if (state == closing) {
+        } else if (state == reading) {
             state = finishing;
-            writer->Finish(&status, this);
+            stream->Finish(&status, this);
+        } else if (state == closing) {
+            state = reading;
+            stream->Read(&reply, this);
         } else if (Clock::now() < end_time) {
-            writer->Write(request, this);
+            stream->Write(request, this);
         } else {
             state = closing;
-            writer->WritesDone(this);
+            stream->WritesDone(this);
         }
     }
 };

@@ -68,12 +68,12 @@ struct SubmitCall final : Call {
     ServerCompletionQueue &queue;
     grpc::ServerContext context;
     stt::v1::SubmitRequest request;
-    grpc::ServerAsyncReader<stt::v1::SubmitReply, stt::v1::SubmitRequest> reader{&context};
+    grpc::ServerAsyncReaderWriter<stt::v1::SubmitReply, stt::v1::SubmitRequest> stream{&context};
     size_t bytes = 0;
     enum { waiting, reading, finishing } state = waiting;
 
     SubmitCall(Service &service, ServerCompletionQueue &queue) : service(service), queue(queue) {
-        service.RequestSubmit(&context, &reader, &queue, &queue, this);
+        service.RequestSubmit(&context, &stream, &queue, &queue, this);
     }
     void proceed(bool ok) override {
         if (state == finishing || (state == waiting && !ok)) return void(delete this);
@@ -85,10 +85,10 @@ struct SubmitCall final : Call {
             stt::v1::SubmitReply reply;
             reply.set_audio_bytes(bytes);
             state = finishing;
-            return reader.Finish(reply, grpc::Status::OK, this);
+            return stream.WriteAndFinish(reply, grpc::WriteOptions(), grpc::Status::OK, this);
         }
         state = reading;
-        reader.Read(&request, this);
+        stream.Read(&request, this);
     }
 };
 

@@ -87,16 +87,22 @@ public struct TokenFile: Sendable {
     }
 
     private static func read(_ path: String) throws(TokenFileError) -> (Data, isReadableByOthers: Bool) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw TokenFileError(path: path, "cannot be read: \(systemReason())") }
+        // Not Data(contentsOf:), which loses its buffer each time that the file is empty.
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw TokenFileError(path: path, "cannot be read: it is not a regular file")
+        }
         do {
-            let data = try Data(contentsOf: URL(fileURLWithPath: path))
+            let data = try file.read(upToCount: byteLimit + 1) ?? Data()
             guard data.count <= byteLimit else { throw TokenFileError(path: path, "it is larger than 8 MiB") }
-            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int ?? 0
-            return (data, mode & 0o044 != 0)
+            return (data, status.st_mode & 0o044 != 0)
         } catch let error as TokenFileError {
             throw error
         } catch {
-            let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
-            throw TokenFileError(path: path, "cannot be read: \((cause ?? error).localizedDescription)")
+            throw TokenFileError(path: path, "cannot be read: \(error.localizedDescription)")
         }
     }
 

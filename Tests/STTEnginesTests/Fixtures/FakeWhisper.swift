@@ -1,6 +1,7 @@
 import Foundation
 import STTCore
 import STTProcess
+import STTTestKit
 
 @testable import STTEngines
 
@@ -15,18 +16,16 @@ final class FakeWhisper: Sendable {
     static var isPossible: Bool { ExecutableSearch.find("python3") != nil }
 
     /// How often the program was started.
-    var starts: Int { ((try? String(contentsOfFile: directory.file("starts"), encoding: .utf8)) ?? "").count }
+    var starts: Int { GrowingFile.text(directory.file("starts")).count }
 
     /// The files of the models that it was started with.
     var startedModels: [String] {
-        ((try? String(contentsOfFile: directory.file("models"), encoding: .utf8)) ?? "").split(separator: "\n").map(
-            String.init)
+        GrowingFile.text(directory.file("models")).split(separator: "\n").map(String.init)
     }
 
     /// What the last request's form said, one "name=value" a line, files left out.
     var lastForm: [String] {
-        ((try? String(contentsOfFile: directory.file("form"), encoding: .utf8)) ?? "").split(separator: "\n").map(
-            String.init)
+        GrowingFile.text(directory.file("form")).split(separator: "\n").map(String.init)
     }
 
     /// Waits until a request has arrived.

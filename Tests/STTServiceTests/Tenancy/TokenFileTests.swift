@@ -103,4 +103,26 @@ import Testing
         let error = #expect(throws: TokenFileError.self) { try TokenFile(path: "/no/such/file") }
         #expect(error?.description.hasPrefix("/no/such/file: cannot be read: ") == true)
     }
+
+    @Test func `what is not a file is refused, and an empty one has a warning`() throws {
+        let error = #expect(throws: TokenFileError.self) { try TokenFile(path: "/dev/zero") }
+        #expect(error?.description == "/dev/zero: cannot be read: it is not a regular file")
+        let empty = FileManager.default.temporaryDirectory.appending(path: "tokens-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: empty) }
+        try Data().write(to: URL(fileURLWithPath: empty))
+        let file = try TokenFile(path: empty)
+        #expect(file.entries.isEmpty)
+        #expect(file.warnings.contains { $0.hasPrefix("\(empty) has no entry") })
+    }
+
+    @Test func `a link to a file has the file's permissions`() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "tokens-\(UUID().uuidString)").path
+        defer {
+            try? FileManager.default.removeItem(atPath: path)
+            try? FileManager.default.removeItem(atPath: path + "-link")
+        }
+        try TokenFile.append(try TokenEntry(hash: Self.hash, tenant: "a"), to: path)
+        try FileManager.default.createSymbolicLink(atPath: path + "-link", withDestinationPath: path)
+        #expect(try TokenFile(path: path + "-link").warnings.isEmpty)
+    }
 }
