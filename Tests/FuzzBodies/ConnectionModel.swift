@@ -61,7 +61,7 @@ struct ConnectionModel {
         }
     }
 
-    /// A frame other than DATA that has to come next.
+    /// A frame that has to come next: any but DATA, and a message that was written straight into the output.
     enum Control: Equatable {
         case preface
         case hello
@@ -70,6 +70,7 @@ struct ConnectionModel {
         case cancel(UInt32, UInt32)
         case ping(UInt64, isAnswer: Bool)
         case goAway(last: UInt32, CloseReason)
+        case message(UInt32, [UInt8])
     }
 
     let isServer: Bool
@@ -113,6 +114,13 @@ struct ConnectionModel {
 
     var canOpenStream: Bool {
         lastAccepted == nil && streams.count < remote.maxStreams && highest < 0x7FFF_FFFD
+    }
+
+    /// Whether a message goes straight into the output: a short one, whole, on credit, that overtakes nothing of its
+    /// stream, while not too much lies there.
+    func takesDirectly(_ stream: Stream, _ count: Int, outputBytes: Int) -> Bool {
+        stream.isOpen && !stream.isDoneSending && stream.queue.isEmpty && count <= min(8192, remote.maxFrameBytes)
+            && stream.sent + UInt64(count) + 12 <= stream.limit && outputBytes <= 65_536
     }
 
     // Memory.
