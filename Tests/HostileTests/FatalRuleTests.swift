@@ -134,6 +134,12 @@ extension Hostile {
                 WireBytes.call(
                     "target/Echo", stream: 1,
                     more: WireBytes.bytes(3, WireBytes.bytes(2, [UInt8](repeating: 0, count: 8193))))),
+            Rule(
+                "metadata of 129 entries", code: 3,
+                WireBytes.call("target/Echo", stream: 1, more: WireBytes.bytes(3, []) * 129)),
+            Rule(
+                "a CALL of 300 fields in more than 1,024 bytes", code: 3,
+                WireBytes.call("target/Echo", stream: 1, more: WireBytes.text(4, "key") * 300)),
             Rule("a passed deadline", code: 4, WireBytes.request("target/Slow", "60000", stream: 1, deadline: 20)),
         ]
 
