@@ -149,8 +149,9 @@ extension MachineFuzz {
                 if stream.isOpen, !stream.isDoneSending { model.streams[id]?.queue.append(.init(bytes: bytes)) }
             }
         }
-        guard options & 0x40 != 0, model.streams[id]?.isOpen == true else { return }
         let half = machine.queuedBytes(slot) / 2
+        // A sender waits for room only where something takes it.
+        guard options & 0x40 != 0, half > 0, model.streams[id]?.isOpen == true else { return }
         machine.wakeSender(slot, at: half)
         model.streams[id]?.wakeAt = half
     }
