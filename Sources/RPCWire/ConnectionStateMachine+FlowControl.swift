@@ -15,7 +15,7 @@ extension ConnectionStateMachine {
     ///     as long.
     package mutating func consumed(_ slot: Int, flow: UInt64, isRetained: Bool = false) {
         streams[slot].consumed += flow
-        if isRetained { streams[slot].retained += flow }
+        if isRetained { streams[slot].retained += flow } else { inboundBytes -= Int(flow) }
         if !streams[slot].peerIsDone {
             streams[slot].windowUsed &+= UInt32(truncatingIfNeeded: flow)
             fitWindow(slot)

@@ -33,6 +33,8 @@ struct ConnectionModel {
         /// Complete messages that nobody has used up, by their cost.
         var unread: [UInt64] = []
         var retained: UInt64 = 0
+        /// Of its CALL.
+        var callBytes = 0
         /// The window that the last WINDOW shows, where it must still be so large.
         var grown: UInt64 = 0
 
@@ -128,6 +130,11 @@ struct ConnectionModel {
     /// What the peer can make this side keep: credit that is not used up, and what running calls keep.
     var promisedBytes: UInt64 {
         streams.values.reduce(0) { $0 + max($1.isOpen ? $1.told - $1.consumed : 0, $1.retained) }
+    }
+
+    /// What has come of streams in use and was not used up, with their CALLs.
+    var inboundBytes: Int {
+        streams.values.reduce(0) { $0 + Int($1.received - $1.consumed) + $1.callBytes }
     }
 
     /// What the messages of all streams take.

@@ -434,6 +434,8 @@ struct MachinePairFuzz: ~Copyable {
         try requireEqual(server.machine.streamCount, 0, "streams of the server that are left")
         try requireEqual(client.machine.heldBytes, 0, "bytes that the client holds in the end")
         try requireEqual(server.machine.heldBytes, 0, "bytes that the server holds in the end")
+        try requireEqual(client.machine.inboundBytes, 0, "bytes that the client keeps of what came in the end")
+        try requireEqual(server.machine.inboundBytes, 0, "bytes that the server keeps of what came in the end")
         try requireEqual(client.machine.queuedOutputBytes, 0, "bytes that the client has queued in the end")
         try requireEqual(server.machine.queuedOutputBytes, 0, "bytes that the server has queued in the end")
     }

@@ -15,19 +15,28 @@ struct UnreadOutputTests {
     @Test(arguments: ["test/Large", "test/Stream"])
     func `however much waits for a peer, its calls are still read`(_ method: String) async throws {
         let begun = HandlerProbe()
-        try await withServer { methods in
-            methods.unary("test/Large") { (_: Item, _) in Item("", [UInt8](repeating: 1, count: 8000)) }
+        var configuration = RPCServerConfiguration()
+        configuration.eventLoops = 1
+        try await withServer(configuration) { methods in
+            methods.unary("test/Large") { (_: Item, _) in
+                begun.record("call")
+                return Item("", [UInt8](repeating: 1, count: 8000))
+            }
             methods.serverStreaming("test/Stream") { (_: Item, messages: OutboundMessages<Item>, _) in
+                begun.record("call")
                 for _ in 0..<20 { try await messages.send(Item("", [UInt8](repeating: 1, count: 1000))) }
             }
             methods.unary("test/Last") { (_: Item, _) in
                 begun.record("last")
                 return Item("")
             }
-        } _: { fixture, _ in
+        } _: { fixture, client in
             let peer = try fixture.peer(sendBuffer: 4096)
             try peer.sendPrefaceAndHello()
             for index in 0..<UInt32(Self.calls) { try peer.sendCall(method, Item(""), stream: 2 * index + 1) }
+            while begun.count("call") < Self.calls { try await Task.sleep(for: .milliseconds(5)) }
+            // The loop has come to the end of the turn in which they began.
+            for _ in 0..<2 { let _: Item = try await client.unary("test/Echo", Item("")) }
             try peer.sendCall("test/Last", Item(""), stream: UInt32(2 * Self.calls + 1))
             await begun.wait(for: "last")
             var ended = 0
