@@ -13,15 +13,18 @@ extension ServerLoop {
         for entry in entries { entry.connection?.countKeptBytes() }
         guard account.total > account.limit else { return }
         let before = account.total
-        var calls = 0
         for entry in entries.sorted(by: { $0.keptBytes > $1.keptBytes }) where account.total > account.goal {
-            calls += entry.shed(downTo: account.goal, of: account)
+            relieved.calls += entry.shed(downTo: account.goal, of: account)
         }
+        // One line a second at most.
+        guard loop.now >= relieved.logAfter else { return }
         logger.warning(
             "calls were ended: the connections keep too much in memory",
             metadata: [
-                "bytes": "\(before)", "limit": "\(account.limit)", "left": "\(account.total)", "calls": "\(calls)",
+                "bytes": "\(before)", "limit": "\(account.limit)", "left": "\(account.total)",
+                "calls": "\(relieved.calls)",
             ])
+        relieved = (0, loop.now + 1_000_000_000)
     }
 }
 

@@ -31,6 +31,7 @@ final class ServerLoop: @unchecked Sendable {
     private var isDraining = false
     @exclusivity(unchecked) var runningCalls = 0
     private var turnedAway = (count: 0, logAfter: UInt64(0))
+    var relieved = (calls: 0, logAfter: UInt64(0))
 
     init(
         index: Int, of loopCount: Int, loop: EventLoop, methods: MethodRegistry, configuration: RPCServerConfiguration,

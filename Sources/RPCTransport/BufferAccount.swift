@@ -40,7 +40,7 @@ package final class BufferAccount: @unchecked Sendable {
             loop.performLater {
                 self.relieve?()
                 self.isReliefDue = false
-                self.threshold = max(self.limit, self.total + self.limit / 16)
+                self.threshold = self.total > self.limit ? self.total + self.limit / 16 : self.limit
             }
         }
     }
