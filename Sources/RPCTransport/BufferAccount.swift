@@ -1,3 +1,5 @@
+internal import RPCWire
+
 /// What the server's connections on one event loop keep in memory together, and what is done where that is too much.
 ///
 /// It is counted where a connection has read or written, not for each message, and no other loop has a part in it: that costs

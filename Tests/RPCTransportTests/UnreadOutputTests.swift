@@ -1,4 +1,5 @@
 import Foundation
+import RPCClient
 import RPCServer
 import RPCTransport
 import RPCWire
