@@ -117,9 +117,12 @@ package final class Connection: @unchecked Sendable {
     /// Whoever owns the streams that are open.
     package var streamOwners: [any CallStreamOwner] { streams.compactMap { $0?.owner } }
 
-    /// The owners, those first whose streams make this side keep most.
-    package var streamOwnersByKeptBytes: [any CallStreamOwner] {
-        streams.compactMap { $0 }.map { (machine.keptBytes($0.slot), $0.owner) }.sorted { $0.0 > $1.0 }.compactMap(\.1)
+    /// The owners of the streams that are open, with what those make this side keep.
+    package var keptBytesOfOwners: [(bytes: Int, owner: any CallStreamOwner)] {
+        streams.compactMap { stream in
+            guard let stream, let owner = stream.owner, machine.isOpen(stream.slot) else { return nil }
+            return (machine.keptBytes(stream.slot), owner)
+        }
     }
 
     /// Client: opens a stream. Only where ``canOpenStream``.

@@ -109,7 +109,9 @@ package struct ConnectionStateMachine: ~Copyable {
     }
 
     /// What the stream makes this side keep.
-    package func keptBytes(_ slot: Int) -> Int { inboundBytes(slot) + queuedBytes(slot) }
+    package func keptBytes(_ slot: Int) -> Int {
+        inboundBytes(slot) + queuedBytes(slot) + WireProtocol.idleStreamBytes
+    }
 
     /// What the connection makes this side keep, besides what it takes while it is idle.
     package var keptBytes: Int {
