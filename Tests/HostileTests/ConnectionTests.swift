@@ -67,7 +67,7 @@ extension Hostile {
             _ limit: String
         ) async throws {
             let attack = Attack(
-                name: "connection flood, \(limit)", options: [limit, "1500", "--hello-timeout", "2500"],
+                name: "connection flood, \(limit)", options: [limit, "1500", "--hello-timeout", "10000"],
                 time: .seconds(2), attackers: 2, boundMiB: 24
             ) { assault in
                 guard assault.round == 0 else { return }
