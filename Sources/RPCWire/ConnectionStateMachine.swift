@@ -104,8 +104,8 @@ package struct ConnectionStateMachine: ~Copyable {
 
     /// The stream's part of ``inboundBytes``.
     func inboundBytes(_ slot: Int) -> Int {
-        let state = streams[slot]
-        return Int(state.received - state.consumed + state.retained) + Int(state.callBytes)
+        // Field by field: a copy of the state would hold its queue.
+        Int(streams[slot].received - streams[slot].consumed + streams[slot].retained) + Int(streams[slot].callBytes)
     }
 
     /// What the stream makes this side keep.
