@@ -89,9 +89,10 @@ public final class RPCServer: Sendable {
 
     private func makeLoops() throws -> [ServerLoop] {
         let instanceID = String(UInt64.random(in: .min ... .max), radix: 16)
-        return try (0..<max(1, min(configuration.eventLoops, 16))).map { index in
+        let count = max(1, min(configuration.eventLoops, 16))
+        return try (0..<count).map { index in
             ServerLoop(
-                index: index, loop: try EventLoop(name: "rpc-server-\(index)"), methods: methods,
+                index: index, of: count, loop: try EventLoop(name: "rpc-server-\(index)"), methods: methods,
                 configuration: configuration, instanceID: instanceID, census: census, logger: logger)
         }
     }

@@ -10,6 +10,10 @@ public struct RPCServerConfiguration: Sendable {
     public var maxConnections = 20_000
     /// Open connections of one peer address (TCP only).
     public var maxConnectionsPerAddress = 10_000
+    /// What all connections together may make the server keep: messages that came and are not used up, output that clients
+    /// have not taken, 2 KiB for each open call. Each event loop has an equal part of it. Beyond it the connections that keep
+    /// most lose calls, with RESOURCE_EXHAUSTED.
+    public var maxBufferedBytes = 1024 * 1024 * 1024
     /// Bounds and times of each connection.
     public var connection = ConnectionConfiguration()
     /// Permissions of a unix socket.

@@ -162,6 +162,11 @@ final class ServerCall: @unchecked Sendable {
         giveUp(error.code)
     }
 
+    /// Ends the call, whatever it waits for, so that what it keeps is let go.
+    func shed(_ error: RPCError) {
+        if isOver { connection.connection?.endNow(stream, error) } else { end(error) }
+    }
+
     /// Ends the call after what is queued, where its method wants that of a server that drains.
     func drain() {
         guard !isOver, let error = connection.server.methods.drainErrors[context.method] else { return }

@@ -73,6 +73,13 @@ extension ServerConnection: ConnectionDelegate {
     }
 
     func connection(_ connection: Connection, didOpen stream: CallStream, _ call: ControlMessage.Call) {
+        guard !server.account.isExhausted else {
+            return refuse(
+                stream,
+                RPCError(
+                    .resourceExhausted, "the server keeps too much for its clients already; try again later",
+                    retryAfter: ServerLoop.reliefWait))
+        }
         let timeout: Duration? =
             call.deadlineMilliseconds == 0
             ? nil : .milliseconds(Int64(min(call.deadlineMilliseconds, UInt64(Int32.max))))

@@ -19,6 +19,7 @@ final class ServerLoop: @unchecked Sendable {
     private let index: UInt64
     private let instanceID: String
     private let census: ConnectionCensus
+    let account: BufferAccount
 
     /// Connections that were given to this loop and are not closed. Any thread.
     private let connectionCount = Atomic(0)
@@ -30,9 +31,10 @@ final class ServerLoop: @unchecked Sendable {
     private var isDraining = false
     @exclusivity(unchecked) var runningCalls = 0
     private var turnedAway = (count: 0, logAfter: UInt64(0))
+    var relieved = (calls: 0, logAfter: UInt64(0))
 
     init(
-        index: Int, loop: EventLoop, methods: MethodRegistry, configuration: RPCServerConfiguration,
+        index: Int, of loopCount: Int, loop: EventLoop, methods: MethodRegistry, configuration: RPCServerConfiguration,
         instanceID: String, census: ConnectionCensus, logger: Logger
     ) {
         self.index = UInt64(index)
@@ -43,6 +45,9 @@ final class ServerLoop: @unchecked Sendable {
         self.instanceID = instanceID
         self.census = census
         self.logger = logger
+        account = BufferAccount(limit: configuration.maxBufferedBytes / max(1, loopCount), loop: loop)
+        account.relieve = { [weak self] in self?.relieve() }
+        loop.bufferAccount = account
     }
 
     func nextCallID() -> UInt64 {
@@ -120,6 +125,8 @@ final class ServerLoop: @unchecked Sendable {
             metadata: ["peer": "\(peer)", "reason": "\(reason)", "since_last_line": "\(turnedAway.count)"])
         turnedAway = (0, loop.now + 1_000_000_000)
     }
+
+    var entries: [ServerConnection] { Array(connections.values) }
 
     func reauthenticate() {
         loop.assertOnLoop()

@@ -68,6 +68,9 @@ package final class Connection: @unchecked Sendable {
     @exclusivity(unchecked) private var isDispatching = false
     @exclusivity(unchecked) private var hasReleased = false
     @exclusivity(unchecked) private(set) var unsent = UnsentOutput()
+    let account: BufferAccount?
+    /// What the account knows that this connection keeps.
+    @exclusivity(unchecked) package internal(set) var countedBytes = 0
     private var isDraining = false
     private var closeError: ConnectionError?
     @exclusivity(unchecked) var times: ConnectionTimes
@@ -86,6 +89,7 @@ package final class Connection: @unchecked Sendable {
         decoder = FrameDecoder(expectsPreface: role == .server, longPayloadBytes: Self.longPayloadBytes)
         if role == .server { readLimit = Self.leastRead }
         times = ConnectionTimes(now: loop.now)
+        account = role == .server ? loop.bufferAccount : nil
     }
 
     package var isClosed: Bool { phase == .closed }
@@ -112,6 +116,14 @@ package final class Connection: @unchecked Sendable {
 
     /// Whoever owns the streams that are open.
     package var streamOwners: [any CallStreamOwner] { streams.compactMap { $0?.owner } }
+
+    /// The owners of the streams that are open, with what those make this side keep.
+    package var keptBytesOfOwners: [(bytes: Int, owner: any CallStreamOwner)] {
+        streams.compactMap { stream in
+            guard let stream, let owner = stream.owner, machine.isOpen(stream.slot) else { return nil }
+            return (machine.keptBytes(stream.slot), owner)
+        }
+    }
 
     /// Client: opens a stream. Only where ``canOpenStream``.
     ///
@@ -156,6 +168,7 @@ package final class Connection: @unchecked Sendable {
     package func queueMessage(_ stream: CallStream, _ bytes: SharedBytes, endsSending: Bool = false) {
         guard stream.connection === self else { return }
         machine.queueMessage(stream.slot, bytes, endsSending: endsSending)
+        countKeptBytes(changedBy: bytes.count)
         setDirty()
     }
 
@@ -168,6 +181,7 @@ package final class Connection: @unchecked Sendable {
         // What a stream that is over leaves to be read brings no credit.
         guard machine.isOpen(stream.slot) else { return }
         machine.consumed(stream.slot, flow: flow, isRetained: isRetained)
+        countKeptBytes(changedBy: Int(clamping: flow))
         if machine.hasOutput || machine.hasStarved { setDirty() }
     }
 
@@ -175,6 +189,7 @@ package final class Connection: @unchecked Sendable {
     package func queueReply(_ stream: CallStream, _ bytes: SharedBytes) {
         guard stream.connection === self else { return }
         machine.queueReply(stream.slot, bytes)
+        countKeptBytes(changedBy: bytes.count)
         setDirty()
     }
 
@@ -232,6 +247,7 @@ package final class Connection: @unchecked Sendable {
     private func tellOfCapacity() {
         guard hasReleased else { return }
         hasReleased = false
+        countKeptBytes()
         if machine.streamCount == 0 {
             times.idleSince = loop.now
             updateTimer(noLaterThan: loop.now &+ idleNanoseconds)
@@ -250,7 +266,10 @@ package final class Connection: @unchecked Sendable {
 
     private func read() {
         var total = 0
-        for _ in 0..<Self.maxReadsPerTurn where phase == .open || phase == .lingering {
+        if loop.isReliefDue, transport.hasBufferedInput {
+            return DeferredCall.run(on: loop) { self.handleEvents(EPOLLIN.rawValue) }
+        }
+        for _ in 0..<Self.maxReadsPerTurn where (phase == .open && !loop.isReliefDue) || phase == .lingering {
             let direct = readDirectly()
             let buffer = expectsLongFrame ? shortReadBuffer : readBuffer
             switch direct?.0 ?? transport.read(into: buffer) {
@@ -315,6 +334,7 @@ package final class Connection: @unchecked Sendable {
             times.frameStarted = loop.now
             updateTimer()
         }
+        countKeptBytes()
         if let abuse = machine.abuse, !isDraining { startDrain(abuse.reason, abuse.message, grace: .seconds(5)) }
         setDirtyIfNeeded()
         updateInterest()
@@ -408,6 +428,7 @@ package final class Connection: @unchecked Sendable {
                 guard writeUnsent() else { break }
             }
         }
+        countKeptBytes()
         guard phase == .open || phase == .flushing else { return }
         // Only now, so that what they send goes out with what their tasks send next.
         for slot in unblocked where slot < streams.count { streams[slot]?.continueSending() }
@@ -556,6 +577,7 @@ package final class Connection: @unchecked Sendable {
         times.cancel(on: loop)
         unsent.removeAll()
         endStreams(error)
+        countKeptBytes()
         let delegate = delegate
         self.delegate = nil
         delegate?.connectionDidClose(self, closeError ?? error)

@@ -74,6 +74,11 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     @exclusivity(unchecked) private var flushing: [any OutputFlushing] = []
     /// Connections that have so much to write that it is better done while it is in the cache, between two jobs.
     @exclusivity(unchecked) private var full: [any OutputFlushing] = []
+    /// What the connections keep is more than it may be: nothing more is read, and no further job runs, before that is seen
+    /// to, which is first in the next turn.
+    @exclusivity(unchecked) var isReliefDue = false
+    /// For the connections of a server on this loop.
+    package var bufferAccount: BufferAccount?
     /// The time at the start of this turn, or later.
     @exclusivity(unchecked) package private(set) var now = MonotonicClock.now()
     /// Where every connection of this loop reads into.
@@ -324,7 +329,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     private func runJobs() {
         var left = Self.maxJobsPerTurn
-        while left > 0, let job = jobs.popFirst() {
+        while left > 0, !isReliefDue, let job = jobs.popFirst() {
             job.runSynchronously(on: asUnownedTaskExecutor())
             left -= 1
             if !full.isEmpty { flushFull() }
@@ -363,7 +368,10 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         late.withLock { _ in
             threadID.store(UInt(pthread_self()), ordering: .relaxed)
             runSubmitted()
-            while !jobs.isEmpty { runJobs() }
+            while !jobs.isEmpty {
+                isReliefDue = false
+                runJobs()
+            }
             flushDirty()
             threadID.store(0, ordering: .relaxed)
         }

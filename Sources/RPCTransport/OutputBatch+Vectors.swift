@@ -59,17 +59,25 @@ extension OutputBatch {
 struct UnsentOutput {
     /// Each in one part.
     private(set) var pieces: Deque<(SharedBytes, Range<Int>)> = []
+    private(set) var byteCount = 0
     /// Enough for all that one batch leaves.
     private static let maxVectors = 64
 
     var isEmpty: Bool { pieces.isEmpty }
 
-    mutating func append(_ bytes: SharedBytes, _ range: Range<Int>) { pieces.append((bytes, range)) }
+    mutating func append(_ bytes: SharedBytes, _ range: Range<Int>) {
+        pieces.append((bytes, range))
+        byteCount += range.count
+    }
 
-    mutating func removeAll() { pieces = [] }
+    mutating func removeAll() {
+        pieces = []
+        byteCount = 0
+    }
 
     mutating func removeFirst(_ count: Int) {
         var left = count
+        byteCount -= count
         while left > 0, let (_, range) = pieces.first {
             if left < range.count {
                 pieces[0].1 = range.lowerBound + left..<range.upperBound

@@ -14,8 +14,10 @@ extension ConnectionStateMachine {
     ///   - isRetained: The message stays in memory until the stream is over. It earns no credit, and counts as held for
     ///     as long.
     package mutating func consumed(_ slot: Int, flow: UInt64, isRetained: Bool = false) {
+        // Of a stream that is over and free nothing is counted any more.
+        guard streams[slot].id != 0 else { return }
         streams[slot].consumed += flow
-        if isRetained { streams[slot].retained += flow }
+        if isRetained { streams[slot].retained += flow } else { inboundBytes -= Int(flow) }
         if !streams[slot].peerIsDone {
             streams[slot].windowUsed &+= UInt32(truncatingIfNeeded: flow)
             fitWindow(slot)

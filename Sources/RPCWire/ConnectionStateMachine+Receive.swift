@@ -83,7 +83,10 @@ extension ConnectionStateMachine {
             return refuse(id, .invalidArgument, "metadata of more than \(Metadata.maxBytes) bytes", now)
         }
         if call.method.utf8.count <= 128 { lastMethod = call.method }
-        return .call(slot: makeStream(id: id), call)
+        let slot = makeStream(id: id)
+        streams[slot].callBytes = UInt16(clamping: frame.payload.count)
+        inboundBytes += Int(streams[slot].callBytes)
+        return .call(slot: slot, call)
     }
 
     private mutating func refuse(_ id: UInt32, _ code: StatusCode, _ message: String, _ now: UInt64) -> InboundEvent {
@@ -119,6 +122,7 @@ extension ConnectionStateMachine {
             throw ConnectionError(.flowControl, "DATA beyond the credit of stream \(header.stream)")
         }
         streams[slot].received += flow
+        inboundBytes += Int(flow)
         roundTrip.received(slot, upTo: streams[slot].received, at: now)
         streams[slot].assemblingFlow += flow
         let assembled = Int(streams[slot].assemblingBytes) + length

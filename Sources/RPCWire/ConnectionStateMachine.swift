@@ -34,6 +34,10 @@ package struct ConnectionStateMachine: ~Copyable {
     /// The time of the frame that was received last.
     var clock: UInt64 = 0
 
+    /// What the peer has sent and this side keeps: each CALL, messages in assembly, those that nobody has used up, and
+    /// those that running calls keep.
+    package internal(set) var inboundBytes = 0
+
     /// Messages of all streams that wait to be sent.
     package internal(set) var queuedOutputBytes = 0
 
@@ -98,6 +102,22 @@ package struct ConnectionStateMachine: ~Copyable {
     /// What of the stream has not gone out.
     package func queuedBytes(_ slot: Int) -> Int { streams[slot].queuedBytes + directBytes(slot) }
 
+    /// The stream's part of ``inboundBytes``.
+    func inboundBytes(_ slot: Int) -> Int {
+        // Field by field: a copy of the state would hold its queue.
+        Int(streams[slot].received - streams[slot].consumed + streams[slot].retained) + Int(streams[slot].callBytes)
+    }
+
+    /// What the stream makes this side keep.
+    package func keptBytes(_ slot: Int) -> Int {
+        inboundBytes(slot) + queuedBytes(slot) + WireProtocol.idleStreamBytes
+    }
+
+    /// What the connection makes this side keep, besides what it takes while it is idle.
+    package var keptBytes: Int {
+        inboundBytes + queuedOutputBytes + control.count + streamCount * WireProtocol.idleStreamBytes
+    }
+
     mutating func makeStream(id: UInt32) -> Int {
         let slot: Int
         if let free = freeSlots.popLast() {
@@ -141,6 +161,7 @@ package struct ConnectionStateMachine: ~Copyable {
             ring.removeAll { $0 == slot }
         }
         streams[slot].id = 0
+        inboundBytes -= inboundBytes(slot)
         heldBytes -= streams[slot].held
         streams[slot].held = 0
         streamCount -= 1

@@ -34,6 +34,9 @@ package struct FrameDecoder: ~Copyable {
     /// Whether a frame has begun and is not complete.
     package var isMidFrame: Bool { payloadLeft > 0 || (pendingCount > 0 && !pendingIsHandedOut) }
 
+    /// Memory that an unfinished frame takes.
+    package var keptBytes: Int { pendingCapacity }
+
     /// Says that the caller has taken bytes of the payload that was not complete.
     package mutating func tookPayload(_ count: Int) { payloadLeft -= count }
 

@@ -24,6 +24,8 @@ package enum WireProtocol {
     static let shortCall = 1024
     /// The most entries of a CALL's metadata.
     package static let maxMetadataEntries = 128
+    /// What an open call counts for in memory, besides its messages: somewhat more than it was measured to take.
+    package static let idleStreamBytes = 2 * 1024
     /// The largest payload of an ignorable frame of unknown type.
     package static let maxUnknownPayload = 16 * 1024
     /// The most details and message bytes that an END carries.

@@ -22,6 +22,8 @@ struct StreamState {
     var peerIsDone = false
     var isInRing = false
     var isDoneSending = false
+    /// Of the CALL's payload, which the call keeps in one form or another.
+    var callBytes: UInt16 = 0
 
     // In 32 bits, for an idle stream is to be small.
 

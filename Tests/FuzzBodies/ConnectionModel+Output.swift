@@ -25,6 +25,11 @@ extension ConnectionModel {
             let id = frame.header.stream
             if frame.type == .window {
                 try checkWindow(frame)
+            } else if frame.type == .data, case .message(id, let bytes)? = control.first {
+                control.removeFirst()
+                try requireEqual(frame.header.flags, [], "the flags of a message that was written at once")
+                try require(frame.payload == bytes, "stream \(id) sends other bytes than were written at once")
+                served.insert(id)
             } else if frame.type == .data || (frame.type == .end && !endIsNext(id)) {
                 // A short message may go out beside its CALL or END.
                 try require(control.isEmpty || frame.payload.count <= 8192, "DATA before \(control)")
@@ -174,6 +179,9 @@ extension ConnectionModel {
 
     private mutating func checkUnblocked(_ slots: [Int], _ served: Set<UInt32>) throws(FuzzFailure) {
         try requireEqual(Set(slots).count, slots.count, "senders woken once")
+        for stream in streams.values where stream.isOpen && slots.contains(stream.slot) {
+            try require(stream.wakeAt != nil, "stream \(stream.id) is woken, where nobody waits")
+        }
         for id in served {
             guard let stream = streams[id], stream.isOpen, let wakeAt = stream.wakeAt else { continue }
             guard stream.queuedBytes <= wakeAt else {

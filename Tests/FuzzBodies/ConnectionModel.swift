@@ -33,6 +33,8 @@ struct ConnectionModel {
         /// Complete messages that nobody has used up, by their cost.
         var unread: [UInt64] = []
         var retained: UInt64 = 0
+        /// Of its CALL.
+        var callBytes = 0
         /// The window that the last WINDOW shows, where it must still be so large.
         var grown: UInt64 = 0
 
@@ -61,7 +63,7 @@ struct ConnectionModel {
         }
     }
 
-    /// A frame other than DATA that has to come next.
+    /// A frame that has to come next: any but DATA, and a message that was written straight into the output.
     enum Control: Equatable {
         case preface
         case hello
@@ -70,6 +72,7 @@ struct ConnectionModel {
         case cancel(UInt32, UInt32)
         case ping(UInt64, isAnswer: Bool)
         case goAway(last: UInt32, CloseReason)
+        case message(UInt32, [UInt8])
     }
 
     let isServer: Bool
@@ -115,11 +118,23 @@ struct ConnectionModel {
         lastAccepted == nil && streams.count < remote.maxStreams && highest < 0x7FFF_FFFD
     }
 
+    /// Whether a message goes straight into the output: a short one, whole, on credit, that overtakes nothing of its
+    /// stream, while not too much lies there.
+    func takesDirectly(_ stream: Stream, _ count: Int, outputBytes: Int) -> Bool {
+        stream.isOpen && !stream.isDoneSending && stream.queue.isEmpty && count <= min(8192, remote.maxFrameBytes)
+            && stream.sent + UInt64(count) + 12 <= stream.limit && outputBytes <= 65_536
+    }
+
     // Memory.
 
     /// What the peer can make this side keep: credit that is not used up, and what running calls keep.
     var promisedBytes: UInt64 {
         streams.values.reduce(0) { $0 + max($1.isOpen ? $1.told - $1.consumed : 0, $1.retained) }
+    }
+
+    /// What has come of streams in use and was not used up, with their CALLs.
+    var inboundBytes: Int {
+        streams.values.reduce(0) { $0 + Int($1.received - $1.consumed) + $1.callBytes }
     }
 
     /// What the messages of all streams take.

@@ -6,7 +6,8 @@ extension MachineFuzz {
         switch kind % 16 {
         case 0: passTime()
         case 1, 2: if model.isServer { end() } else { openStream() }
-        case 3, 4, 5: queueMessage()
+        case 3, 4: queueMessage()
+        case 5: try sendRun()
         case 6, 7, 8: consume()
         case 9:
             if model.isServer { handlerReturns() } else { endSending() }
@@ -121,6 +122,38 @@ extension MachineFuzz {
         guard stream.isOpen, !stream.isDoneSending else { return }
         model.streams[stream.id]?.queue.append(.init(bytes: SampleMessages.bytes[place], endsSending: endsSending))
         model.streams[stream.id]?.isDoneSending = endsSending
+    }
+
+    /// As the messages of a stream are sent: straight into the output as far as that takes them, then into the stream's
+    /// queue. Several before any of it goes out, and maybe with a sender that waits for that.
+    private mutating func sendRun() throws(FuzzFailure) {
+        guard let stream = liveStream(input.byte()) else { return }
+        let (id, slot) = (stream.id, stream.slot)
+        let options = input.byte()
+        let place = Int(options) % SampleMessages.all.count
+        let bytes = SampleMessages.bytes[place]
+        for _ in 0...(input.byte() & 15) {
+            guard let stream = model.streams[id], stream.queuedBytes < 300_000 else { return }
+            let takes = model.takesDirectly(stream, bytes.count, outputBytes: machine.controlBytes)
+            let waiting = machine.queuedBytes(slot)
+            let isSent = bytes.withUnsafeBytes { machine.sendDirectly(slot, $0) }
+            try requireEqual(isSent, takes, "whether \(bytes.count) bytes of stream \(id) are written at once")
+            if isSent {
+                try requireEqual(
+                    machine.queuedBytes(slot), waiting + bytes.count + 12, "what of stream \(id) has not gone out")
+                model.streams[id]?.sent += UInt64(bytes.count + 12)
+                model.paidIdle += 2
+                model.control.append(.message(id, bytes))
+            } else {
+                machine.queueMessage(slot, SampleMessages.all[place])
+                if stream.isOpen, !stream.isDoneSending { model.streams[id]?.queue.append(.init(bytes: bytes)) }
+            }
+        }
+        let half = machine.queuedBytes(slot) / 2
+        // A sender waits for room only where something takes it.
+        guard options & 0x40 != 0, half > 0, model.streams[id]?.isOpen == true else { return }
+        machine.wakeSender(slot, at: half)
+        model.streams[id]?.wakeAt = half
     }
 
     private mutating func endSending() {

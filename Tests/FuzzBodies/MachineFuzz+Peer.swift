@@ -168,11 +168,11 @@ extension MachineFuzz {
         case .success(let event):
             try require(
                 verdict.fatal.isEmpty || !verdict.isCertain, "\(header) is taken, though it breaks \(verdict.fatal)")
-            try take(event, verdict)
+            try take(event, verdict, length: payload.count)
         }
     }
 
-    private mutating func take(_ event: InboundEvent, _ foreseen: Verdict) throws(FuzzFailure) {
+    private mutating func take(_ event: InboundEvent, _ foreseen: Verdict, length: Int) throws(FuzzFailure) {
         var verdict = foreseen
         if case .call(let slot, let call) = event, case .call(let id, let expected) = verdict.event {
             try requireEqual(call, expected, "the CALL of stream \(id)")
@@ -180,6 +180,7 @@ extension MachineFuzz {
                 !model.streams.values.contains { $0.slot == slot } && !model.released.contains(slot),
                 "slot \(slot) is given to a second stream")
             model.open(id, slot: slot)
+            model.streams[id]?.callBytes = length
         } else if case .tooMuchHeld(let slot) = event, verdict.mayBeTooMuch {
             verdict.event = .tooMuchHeld(model.id(ofSlot: slot))
             verdict.resets = model.countReset()

@@ -83,6 +83,7 @@ struct MachineFuzz: ~Copyable {
         var queued = 0
         for slot in model.lastOfSlot.keys { queued += machine.queuedBytes(slot) }
         try requireEqual(machine.queuedOutputBytes, queued, "the bytes queued on all streams together")
+        try requireEqual(machine.inboundBytes, model.inboundBytes, "the bytes kept of what came")
         let bound = UInt64(model.local.maxHeldBytes) + UInt64(model.streams.count) * model.window
         try require(
             machine.heldBytes <= UInt64(model.local.maxHeldBytes),

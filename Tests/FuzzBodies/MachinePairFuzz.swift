@@ -86,7 +86,7 @@ struct MachinePairFuzz: ~Copyable {
         switch kind % 12 {
         case 0, 1: open()
         case 2, 3: queue(toServer: true)
-        case 4: queue(toServer: false)
+        case 4: if input.flag() { send(toServer: input.flag()) } else { queue(toServer: false) }
         case 5: try deliver(toServer: true, input.uint16())
         case 6: try deliver(toServer: false, input.uint16())
         case 7: move(toServer: input.flag(), maxBytes: 1 << input.choice(18))
@@ -144,6 +144,30 @@ struct MachinePairFuzz: ~Copyable {
             guard bytes.count <= server.machine.maxOutboundMessageBytes else { return }
             server.machine.queueMessage(slot, bytes)
             calls[id]?.toClient.expected.append(sample)
+        }
+    }
+
+    /// Messages of a stream of any number: straight into the output as far as that takes them.
+    private mutating func send(toServer: Bool) {
+        let path: WritableKeyPath<Call, Direction> = toServer ? \.toServer : \.toClient
+        let choice = input.choice(256)
+        let sample = input.choice(SampleMessages.all.count)
+        let bytes = SampleMessages.bytes[sample]
+        guard
+            let id = pick(choice, { (toServer ? $0.clientSlot : $0.serverSlot) != nil && !$0[keyPath: path].isEnded }),
+            let slot = toServer ? calls[id]?.clientSlot : calls[id]?.serverSlot
+        else { return }
+        for _ in 0...input.choice(12) {
+            if toServer {
+                guard bytes.count <= client.machine.maxOutboundMessageBytes else { return }
+                let isSent = bytes.withUnsafeBytes { client.machine.sendDirectly(slot, $0) }
+                if !isSent { client.machine.queueMessage(slot, SampleMessages.all[sample]) }
+            } else {
+                guard bytes.count <= server.machine.maxOutboundMessageBytes else { return }
+                let isSent = bytes.withUnsafeBytes { server.machine.sendDirectly(slot, $0) }
+                if !isSent { server.machine.queueMessage(slot, SampleMessages.all[sample]) }
+            }
+            calls[id]?[keyPath: path].expected.append(sample)
         }
     }
 
@@ -410,6 +434,8 @@ struct MachinePairFuzz: ~Copyable {
         try requireEqual(server.machine.streamCount, 0, "streams of the server that are left")
         try requireEqual(client.machine.heldBytes, 0, "bytes that the client holds in the end")
         try requireEqual(server.machine.heldBytes, 0, "bytes that the server holds in the end")
+        try requireEqual(client.machine.inboundBytes, 0, "bytes that the client keeps of what came in the end")
+        try requireEqual(server.machine.inboundBytes, 0, "bytes that the server keeps of what came in the end")
         try requireEqual(client.machine.queuedOutputBytes, 0, "bytes that the client has queued in the end")
         try requireEqual(server.machine.queuedOutputBytes, 0, "bytes that the server has queued in the end")
     }

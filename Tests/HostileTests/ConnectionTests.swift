@@ -1,5 +1,6 @@
 import Foundation
 import STTRig
+import Synchronization
 import Testing
 
 extension Hostile {
@@ -8,24 +9,35 @@ extension Hostile {
     struct ConnectionTests {
         private static let times = ["--hello-timeout", "600", "--frame-timeout", "600"]
 
-        @Test func `preface, HELLO or a frame sent byte by byte end at their time-outs`() async throws {
+        @Test
+        func `preface, HELLO, a frame or a long payload sent byte by byte end at their time-outs, though bytes come`()
+            async throws
+        {
+            let sink = WireBytes.opening + WireBytes.call("target/Sink", stream: 1)
+            let body = [UInt8](repeating: 1, count: 100)
             let slow: [(before: [UInt8], after: [UInt8])] = [
                 ([], WireBytes.preface), (WireBytes.preface, Array(WireBytes.opening.dropFirst(8))),
                 (WireBytes.opening, WireBytes.call("target/Echo", stream: 1)),
+                (sink + WireBytes.header(length: 60_000, type: 3, flags: WireBytes.more, stream: 1) + body, body),
             ]
-            let attack = Attack(name: "slow header", options: Self.times, boundMiB: 10) { assault in
+            let outlasted = Atomic(0)
+            let attack = Attack(
+                name: "slow header", options: Self.times, attackers: slow.count, boundMiB: 10
+            ) { assault in
                 let (before, after) = slow[assault.index]
                 let connections = try (0..<50).map { _ in try RawConnection(assault.port, from: "127.0.0.2") }
                 for connection in connections { connection.send(before) }
-                // One byte in 100 ms, of a time-out of 600.
-                for byte in after.dropLast() {
+                // One byte in 400 ms, of a time-out of 600: it counts from the first, not from the last.
+                for byte in after.dropLast().prefix(10) {
                     for connection in connections where !connection.isClosed {
                         connection.send([byte])
                         connection.take()
                     }
-                    usleep(100_000)
+                    usleep(400_000)
+                    for connection in connections { connection.take() }
                     if connections.allSatisfy(\.isClosed) { break }
                 }
+                outlasted.add(connections.count { !$0.isClosed }, ordering: .relaxed)
                 for connection in connections {
                     connection.read()
                     assault.note(connection)
@@ -35,6 +47,7 @@ extension Hostile {
             #expect(result.answers.goAways.keys.sorted() == [Reason.helloTimeout, Reason.frameTimeout])
             #expect(result.answers.goAways.values.reduce(0, +) == result.answers.connections)
             #expect(result.answers.closed == result.answers.connections)
+            #expect(outlasted.load(ordering: .relaxed) == 0, "connections that were open while bytes still came")
         }
 
         @Test func `a second HELLO ends the connection, and a flood of connections that do that harms nobody`()
@@ -49,11 +62,12 @@ extension Hostile {
             try await attack.run().expect(Reason.protocolError)
         }
 
-        @Test func `thousands of connections without HELLO: beyond the address's limit they are turned away`()
-            async throws
-        {
+        @Test(arguments: ["--max-per-address", "--max-connections"])
+        func `thousands of connections without HELLO: beyond the address's limit, or that of all, they are turned away`(
+            _ limit: String
+        ) async throws {
             let attack = Attack(
-                name: "connection flood", options: ["--max-per-address", "1500", "--hello-timeout", "2500"],
+                name: "connection flood, \(limit)", options: [limit, "1500", "--hello-timeout", "10000"],
                 time: .seconds(2), attackers: 2, boundMiB: 24
             ) { assault in
                 guard assault.round == 0 else { return }
@@ -72,6 +86,7 @@ extension Hostile {
                 }
             }
             let result = try await attack.run { server, _ in
+                guard limit == "--max-per-address" else { return }
                 // Other addresses get in all the while.
                 let start = ContinuousClock.now
                 let other = HonestClient(server)

@@ -145,6 +145,30 @@ extension Hostile {
             try await attack.run().expect(Reason.flowControl)
         }
 
+        /// As fast as the handler takes them: each costs the handler far more than it costs the sender.
+        @Test(arguments: [[], WireBytes.text(1, "")])
+        func `long runs of messages of two bytes, or of none, to a handler that reads them hold up nobody`(
+            _ message: [UInt8]
+        ) async throws {
+            let run = WireBytes.frame(.data, stream: 1, payload: message) * 500
+            let attack = Attack(name: "runs of messages of \(message.count) bytes", boundMiB: 12) { assault in
+                try assault.connect { connection in
+                    connection.send(WireBytes.call("target/Sink", stream: 1))
+                    var sent = 0
+                    while !connection.isClosed, !assault.isOver {
+                        while sent + run.count <= connection.seen.limits[1] ?? 262_144, !assault.isOver {
+                            connection.send(run, until: assault.end)
+                            sent += run.count
+                        }
+                        let limit = connection.seen.limits[1]
+                        connection.read(until: assault.end) { $0.limits[1] != limit }
+                    }
+                }
+            }
+            let result = try await attack.run()
+            #expect(result.answers.goAways.isEmpty && result.answers.ends.isEmpty)
+        }
+
         @Test func `a handler that ignores its cancellation keeps its slot, so resets gain no concurrency`()
             async throws
         {

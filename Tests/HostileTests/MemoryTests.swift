@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 extension Hostile {
@@ -180,6 +181,58 @@ extension Hostile {
             }
             let result = try await attack.run()
             #expect(result.answers.closed == 2)
+        }
+
+        /// Each connection keeps within its own bounds: 12 MiB of messages and 4 MiB of replies.
+        @Test(arguments: [true, false])
+        func `many connections that each take what one may have lose calls, and those that take little do not`(
+            _ isInput: Bool
+        ) async throws {
+            let limit = 48
+            let options = [
+                "--max-buffered", "\(limit << 20)", "--window", "65536", "--max-held", "\(4 << 20)",
+                "--waiting-replies", "\(4 << 20)",
+            ]
+            // Takes messages of 4 MiB: a client that took less would be refused for that.
+            let limits = WireBytes.bytes(3, WireBytes.number(1, 4 << 20))
+            let opening =
+                WireBytes.preface
+                + WireBytes.frame(.hello, payload: WireBytes.number(1, 1) + WireBytes.number(2, 1) + limits)
+            let attack = Attack(
+                name: isInput ? "messages on many connections" : "replies on many connections", options: options,
+                // What is counted is bytes; arrays that grew take more.
+                time: .seconds(3), boundMiB: limit * 3 / 2 + 24, longestStepMilliseconds: 30
+            ) { assault in
+                guard isInput || assault.round == 0 else { return }
+                let connections = try (0..<16).map { _ in try RawConnection(assault.port, from: "127.0.0.2") }
+                for connection in connections where !assault.isOver {
+                    connection.send(opening)
+                    if isInput {
+                        let calls = (0..<128).flatMap { WireBytes.call("target/Stuck", stream: UInt32(2 * $0 + 1)) }
+                        connection.send(calls, until: assault.end)
+                        let message = [UInt8](repeating: 1, count: 90 * 1024)
+                        let messages = (0..<128).map { (UInt32(2 * $0 + 1), message) }
+                        connection.sendWithCredit(
+                            Dictionary(uniqueKeysWithValues: messages), window: 65_536, isEnded: false,
+                            until: assault.end)
+                    } else {
+                        let calls = (0..<16).flatMap {
+                            WireBytes.request("target/Large", "300000", stream: UInt32(2 * $0 + 1))
+                        }
+                        connection.send(calls, until: assault.end)
+                        usleep(10_000)
+                    }
+                }
+                for connection in connections {
+                    connection.read(until: isInput ? .now : assault.end)
+                    while connection.take() {}
+                    assault.note(connection)
+                }
+            }
+            let result = try await attack.run()
+            #expect(Set(result.answers.ends.keys) == [Code.resourceExhausted])
+            #expect(result.answers.endsWithRetry > 0)
+            #expect(result.grownMiB > 16, "it came near the bound")
         }
 
         @Test func `large replies without credit are bounded for a connection`() async throws {

@@ -22,6 +22,7 @@ struct TargetOptions {
         case "--waiting-replies": configuration.connection.waitingReplyBytes = value
         case "--max-held": configuration.connection.limits.maxHeldBytes = value
         case "--window": configuration.connection.limits.initialWindowBytes = value
+        case "--max-buffered": configuration.maxBufferedBytes = value
         case "--loops": configuration.eventLoops = value
         default: break
         }

@@ -40,8 +40,16 @@ extension Setting {
         defaultValue: .number(60), commands: servers,
         help: "The longest deadline of calls other than Submit, StreamResult and GetResult, in seconds.")
 
+    static let bufferMib = Setting(
+        key: "limits.bufferMib", variable: "STT_BUFFER_MIB", flag: "buffer-mib", kind: .integer(16...1_048_576),
+        defaultValue: .integer(1024), commands: servers,
+        help:
+            "What all connections together may keep in memory of messages and calls, in MiB; beyond it those that keep"
+            + " most lose calls.")
+
     static let access = [tokenFile, unixUsers, unixNeedsToken]
     static let limits = [
         tenantOpenCalls, tenantRequestsPerSecond, tenantBurst, tenantUploadMib, tenantQueuedAudioSeconds, callSeconds,
+        bufferMib,
     ]
 }

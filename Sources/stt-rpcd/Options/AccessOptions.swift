@@ -11,6 +11,7 @@ struct AccessOptions: SettingOptions {
     @Option(.tenantUploadMib) var tenantUploadMib: String?
     @Option(.tenantQueuedAudioSeconds) var tenantQueuedAudioSeconds: String?
     @Option(.callSeconds) var callSeconds: String?
+    @Option(.bufferMib) var bufferMib: String?
 
     var given: GivenSettings {
         [
@@ -18,7 +19,7 @@ struct AccessOptions: SettingOptions {
             .unixNeedsToken: unixNeedsToken.map { "\($0)" }, .tenantOpenCalls: tenantOpenCalls,
             .tenantRequestsPerSecond: tenantRequestsPerSecond, .tenantBurst: tenantBurst,
             .tenantUploadMib: tenantUploadMib, .tenantQueuedAudioSeconds: tenantQueuedAudioSeconds,
-            .callSeconds: callSeconds,
+            .callSeconds: callSeconds, .bufferMib: bufferMib,
         ]
     }
 }

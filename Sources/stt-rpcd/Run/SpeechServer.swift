@@ -31,6 +31,7 @@ struct SpeechServer: Sendable {
         service.register(in: &registry)
         var configuration = RPCServerConfiguration()
         configuration.agent = "stt-rpcd/\(Version.current)"
+        if let mebibytes = settings.integer(.bufferMib) { configuration.maxBufferedBytes = mebibytes << 20 }
         configuration.unixSocketMode = try settings.unixSocketMode()
         configuration.authenticator = try settings.accessControl(directory)
         // Those that count and tell come first, so that they hear of calls that the others refuse.

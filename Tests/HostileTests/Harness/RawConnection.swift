@@ -196,6 +196,8 @@ struct Answers: Sendable {
     var ends: [UInt64: Int] = [:]
     /// The numbers of the streams that got an END.
     var endedStreams: Set<UInt32> = []
+    /// Those ENDs that say when to try again.
+    var endsWithRetry = 0
     var pongs = 0
     /// The credit of streams that got a WINDOW.
     var limits: [UInt32: Int] = [:]
@@ -220,6 +222,7 @@ struct Answers: Sendable {
         case .end:
             ends[WireBytes.readNumber(1, in: payload) ?? 0, default: 0] += 1
             endedStreams.insert(stream)
+            endsWithRetry += WireBytes.readNumber(4, in: payload) ?? 0 > 0 ? 1 : 0
         case .ping: pongs += 1
         case .window:
             limits[stream] = max(limits[stream] ?? 0, Int(clamping: WireBytes.readNumber(1, in: payload) ?? 0))
@@ -245,6 +248,7 @@ struct Answers: Sendable {
         goAways.merge(other.goAways, uniquingKeysWith: +)
         ends.merge(other.ends, uniquingKeysWith: +)
         pongs += other.pongs
+        endsWithRetry += other.endsWithRetry
         marked += other.marked
         dataFrames += other.dataFrames
         bytes += other.bytes
