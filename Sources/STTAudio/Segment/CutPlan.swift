@@ -20,7 +20,9 @@ struct CutPlan: Sendable {
     /// A pause this long ends the chunk.
     let endingPause: Int
     /// The same of the first chunk, where it is to be short: its words are not to wait for those behind the pause.
-    let firstEndingPause: Int
+    private let firstEndingPause: Int
+    /// The same of a first chunk that has its length: whether there is a better pause to come is not waited for.
+    private static let nextEndingPause = 15
     /// The longest chunk, lead-in included and without what is left out.
     let longest: Int
     /// Where cuts are looked for, relative to a chunk's start; the first range that has a pause decides.
@@ -74,5 +76,11 @@ struct CutPlan: Sendable {
         }
         usesVerdicts = configuration.mode == .speech
         longestKeptGap = usesVerdicts ? 2 * padding : FrameLevels.framesPerSecond
+    }
+
+    /// The pause that ends a first chunk that is to be short.
+    func firstEndingPause(atLength length: Int) -> Int {
+        guard usesVerdicts, let firstRange, length >= firstRange.lowerBound else { return firstEndingPause }
+        return Self.nextEndingPause
     }
 }

@@ -17,13 +17,18 @@ public struct SpeechWindow: Sendable, Equatable {
     /// What the detector hears before a window, because it starts without any memory.
     static let warmUp = 3 * PCM.sampleRate
     /// What it hears after it, so that what begins at the end is not dropped as too short.
-    static let lookahead = PCM.sampleRate
+    private static let lookahead = PCM.sampleRate
+    /// The same while every moment counts: twice the shortest speech. It changes a frame in ten thousand.
+    private static let shortLookahead = PCM.sampleRate / 2
     /// What a chunk may repeat of the one before it, rounded up.
     static let margin = 2 * PCM.sampleRate
 
     private static let length = 30 * PCM.sampleRate
-    /// The first one is short, so that the first chunk is on its way early.
     private static let firstLength = 15 * PCM.sampleRate
+    /// Where windows are divided for a first chunk that is known early: closest where it is likely to end.
+    private static let divisions = [8.5, 9, 9.5, 10, 10.5, 11.5, 12.5, 20, 25, 30].map {
+        Int($0 * Double(PCM.sampleRate))
+    }
 
     /// The start of the window that a sample is in.
     static func start(ofWindowAt sample: Int) -> Int {
@@ -31,5 +36,14 @@ public struct SpeechWindow: Sendable, Equatable {
     }
 
     /// The end of the window that starts at a position.
-    static func end(ofWindowFrom start: Int) -> Int { start < firstLength ? firstLength : start + length }
+    /// - Parameter isDivided: For a first chunk that is known early.
+    static func end(ofWindowFrom start: Int, isDivided: Bool) -> Int {
+        let end = self.start(ofWindowAt: start) + (start < firstLength ? firstLength : length)
+        return (isDivided ? divisions.first { $0 > start && $0 < end } : nil) ?? end
+    }
+
+    /// The sample up to which there has to be audio for a window to be judged.
+    static func audible(_ end: Int, isDivided: Bool) -> Int {
+        end + (isDivided && end < firstLength ? shortLookahead : lookahead)
+    }
 }
