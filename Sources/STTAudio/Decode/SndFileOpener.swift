@@ -32,7 +32,8 @@ struct SndFileOpener {
             case .mpeg(let firstFrame): return try open(try mpegSource(firstFrame))
             // Its decoder asks for more at a time than a second takes.
             case .flac:
-                return Opened(handle: try open(VirtualFile(file, yieldsWhatIsThere: file.isGrowing), trustsLength: true))
+                return Opened(
+                    handle: try open(VirtualFile(file, yieldsWhatIsThere: file.isGrowing), trustsLength: true))
             default: return Opened(handle: try open(VirtualFile(file), trustsLength: true))
             }
         } catch let error as AudioError {

@@ -14,19 +14,19 @@ public struct SpeechWindow: Sendable, Equatable {
         self.speech = speech
     }
 
-    /// What the detector hears before a window, because it starts without any memory.
+    /// What the detector hears before a window, because it starts without any memory: it takes a first tone for a voice.
     static let warmUp = 3 * PCM.sampleRate
     /// What it hears after it, so that what begins at the end is not dropped as too short.
     private static let lookahead = PCM.sampleRate
-    /// The same while every moment counts: twice the shortest speech. It changes a frame in ten thousand.
-    private static let shortLookahead = PCM.sampleRate / 2
+    /// The same while every moment counts: a little more than the shortest speech.
+    private static let shortLookahead = 3 * PCM.sampleRate / 10
     /// What a chunk may repeat of the one before it, rounded up.
     static let margin = 2 * PCM.sampleRate
 
     private static let length = 30 * PCM.sampleRate
     private static let firstLength = 15 * PCM.sampleRate
-    /// Where windows are divided for a first chunk that is known early: closest where it is likely to end.
-    private static let divisions = [8.5, 9, 9.5, 10, 10.5, 11.5, 12.5, 20, 25, 30].map {
+    /// Where windows are divided for a first chunk that is known early: where it is likely to end. Each is a process more.
+    private static let divisions = [5.5, 8.5, 10, 12, 25].map {
         Int($0 * Double(PCM.sampleRate))
     }
 
@@ -34,6 +34,10 @@ public struct SpeechWindow: Sendable, Equatable {
     static func start(ofWindowAt sample: Int) -> Int {
         sample < firstLength ? 0 : (sample - firstLength) / length * length + firstLength
     }
+
+    /// Where the detector begins to hear a window: for the parts of a divided one, where it would for the whole, so that
+    /// it says the same of them.
+    static func hearingStart(ofWindowFrom start: Int) -> Int { max(self.start(ofWindowAt: start) - warmUp, 0) }
 
     /// The end of the window that starts at a position.
     /// - Parameter isDivided: For a first chunk that is known early.

@@ -33,7 +33,7 @@ public struct SpeechWindows: Sendable {
         isDivided = shortAtFirst
         // The first window that has all of its warm-up; at the start of a recording there is none to be had.
         next = 0
-        while startSample > 0, next - SpeechWindow.warmUp < startSample { next = nextEnd }
+        while SpeechWindow.hearingStart(ofWindowFrom: next) < startSample { next = nextEnd }
     }
 
     /// Takes the next samples and returns the windows that are complete.
@@ -60,12 +60,12 @@ public struct SpeechWindows: Sendable {
     private var endSample: Int { startSample + (channels.first?.count ?? 0) }
 
     private mutating func take(upTo end: Int) -> WindowAudio {
-        let first = max(next - SpeechWindow.warmUp, startSample)
+        let first = SpeechWindow.hearingStart(ofWindowFrom: next)
         let last = min(SpeechWindow.audible(end, isDivided: isDivided), endSample)
         let audio = channels.map { Array($0[(first - startSample)..<(last - startSample)]) }
         let window = WindowAudio(range: next..<end, startSample: first, channels: audio)
         next = end
-        let excess = next - SpeechWindow.warmUp - startSample
+        let excess = SpeechWindow.hearingStart(ofWindowFrom: next) - startSample
         if excess > 0 {
             for channel in channels.indices { channels[channel].removeFirst(excess) }
             startSample += excess
