@@ -26,7 +26,7 @@ public struct SpeechWindow: Sendable, Equatable {
     private static let length = 30 * PCM.sampleRate
     private static let firstLength = 15 * PCM.sampleRate
     /// Where windows are divided for a first chunk that is known early: where it is likely to end. Each is a process more.
-    private static let divisions = [5.5, 8.5, 10, 12, 25].map {
+    private static let divisions = [5.5, 7, 8.5, 10, 12, 25].map {
         Int($0 * Double(PCM.sampleRate))
     }
 
