@@ -129,7 +129,7 @@ final class FileReader: AudioReader, Sendable {
 
     private func check(_ position: Int, isEnd: Bool) throws(SpeechError) {
         if let byteCount, position > byteCount || isEnd && position < byteCount {
-            let change = isEnd ? "has only \(position) bytes left" : "has become longer"
+            let change = isEnd ? "ended after \(position) bytes" : "has become longer"
             throw SpeechError(
                 .inputRefused,
                 "\(name) \(change), where it had \(byteCount) when its upload began; send it again when nothing"
