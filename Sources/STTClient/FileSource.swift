@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Synchronization
 
 #if canImport(Glibc)
     internal import Glibc
@@ -50,7 +51,7 @@ struct FileSource: AudioSource {
         }
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.refusal(of: path, errno) }
-        return FileReader(descriptor: descriptor, owned: true, name: path)
+        return FileReader(descriptor: descriptor, owned: true, name: path, byteCount: byteCount)
     }
 
     private static func refusal(of path: String, _ code: Int32) -> SpeechError {
@@ -81,12 +82,17 @@ final class FileReader: AudioReader, Sendable {
     private let descriptor: Int32
     private let owned: Bool
     private let name: String
+    private let byteCount: Int?
+    /// Bytes read so far.
+    private let position = Atomic(0)
     private let queue = DispatchQueue(label: "stt.client.file")
 
-    init(descriptor: Int32, owned: Bool, name: String) {
+    /// - Parameter byteCount: What a file had when its size was announced; with another it is refused.
+    init(descriptor: Int32, owned: Bool, name: String, byteCount: Int? = nil) {
         self.descriptor = descriptor
         self.owned = owned
         self.name = name
+        self.byteCount = byteCount
     }
 
     deinit { if owned { close(descriptor) } }
@@ -117,7 +123,21 @@ final class FileReader: AudioReader, Sendable {
             throw SpeechError(
                 .inputRefused, "\(name) cannot be read: \(Self.describe(errno))", reason: "file.unreadable")
         }
+        try check(position.add(count, ordering: .relaxed).newValue, isEnd: count == 0)
         return count == 0 ? nil : bytes
+    }
+
+    private func check(_ position: Int, isEnd: Bool) throws(SpeechError) {
+        if let byteCount, position > byteCount || isEnd && position < byteCount {
+            let change = isEnd ? "ended after \(position) bytes" : "has become longer"
+            throw SpeechError(
+                .inputRefused,
+                "\(name) \(change), where it had \(byteCount) when its upload began; send it again when nothing"
+                    + " writes to it any more", reason: "file.changed")
+        }
+        if isEnd, position == 0 {
+            throw SpeechError(.inputRefused, "\(name) is empty; there is nothing to transcribe", reason: "audio.empty")
+        }
     }
 
     /// A pipe or a terminal may stay silent for ever, so the wait looks up now and then.

@@ -214,7 +214,7 @@ extension AudioIntake {
         }
     }
 
-    func announce(_ job: Job) async {
+    private func announce(_ job: Job) async {
         var logger = context.logger
         logger[metadataKey: "job"] = "\(job.id)"
         logger.info(

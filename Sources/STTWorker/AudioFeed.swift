@@ -19,11 +19,11 @@ actor AudioFeed {
 
     /// - Parameters:
     ///   - skip: Samples at the start that are not wanted.
-    ///   - hasWindows: Whether speech is to be detected; portions are as long as windows then.
-    init(_ reader: PCMReader, skip: Int, hasWindows: Bool) {
+    ///   - windows: Where speech is to be detected; portions are as long as windows then.
+    init(_ reader: PCMReader, skip: Int, windows: SpeechWindows?) {
         self.reader = reader
         self.skip = skip
-        windows = hasWindows ? SpeechWindows(startSample: skip) : nil
+        self.windows = windows
     }
 
     /// `nil` after the end.

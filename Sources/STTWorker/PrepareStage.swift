@@ -63,9 +63,12 @@ struct PrepareStage: Sendable {
     /// Decodes a portion while the one before it is listened to, cut and stored.
     private func cut(_ reader: PCMReader, context: StageRunner.Context) async throws -> Cutting {
         var judge = try SpeechJudge(context.job.options.segmentation, detection: detection, logger: context.logger)
-        var (segmenter, skip, count) = try await segmenter(reader, mode: judge.mode, context: context)
+        let configuration = SegmenterConfiguration(
+            context.job.options, mode: judge.mode, duration: reader.info.duration)
+        var (segmenter, skip, count) = try await segmenter(configuration, context: context)
         let format = AudioFormat(reader.info, decodedSamples: nil)
-        let feed = AudioFeed(reader, skip: skip, hasWindows: judge.isListening)
+        let windows = SpeechWindows(startSample: skip, shortAtFirst: configuration.shortFirstChunk)
+        let feed = AudioFeed(reader, skip: skip, windows: judge.isListening ? windows : nil)
         var portion = try await feed.next()
         while let current = portion {
             async let following = feed.next()
@@ -88,10 +91,8 @@ struct PrepareStage: Sendable {
     /// A segmenter that begins at the start, or goes on where an earlier attempt has stopped; how many samples it does
     /// not want; and how many chunks there are already.
     private func segmenter(
-        _ reader: PCMReader, mode: SegmenterConfiguration.Mode, context: StageRunner.Context
+        _ configuration: SegmenterConfiguration, context: StageRunner.Context
     ) async throws -> (AudioSegmenter, skip: Int, count: Int) {
-        let configuration = SegmenterConfiguration(
-            context.job.options, mode: mode, duration: reader.info.duration)
         guard let last = try await lastChunk(of: context.job.id) else {
             return (AudioSegmenter(configuration: configuration), 0, 0)
         }

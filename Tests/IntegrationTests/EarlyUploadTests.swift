@@ -1,5 +1,6 @@
 import Foundation
 import STTClient
+import STTProcess
 import STTProto
 import STTRig
 import STTTestKit
@@ -260,5 +261,47 @@ struct EarlyUploadTests {
             #expect(outcome.status == 0, "\(outcome.errors)")
             #expect(try await client.resultText(submission.id) == outcome.output)
         }
+    }
+
+    @Test("a connection that is cut in mid-upload does not show in what is printed", arguments: [false, true])
+    func cutConnection(json: Bool) async throws {
+        let folder = try TemporaryFolder()
+        let engine = try FakeWhisperServer(in: folder)
+        let daemon = try await DaemonProcess(in: folder, engine: engine.arguments, address: "stt://127.0.0.1:0")
+        let proxy = try await FaultProxy.tcp(to: daemon.address)
+        // The whole upload would take half a minute.
+        try await proxy.shape(bytesPerSecond: Self.recording.count / 30)
+        let file = try folder.write(Self.recording, to: "talk.wav")
+        let program = try await ChildProcess.start(
+            ProcessCommand(
+                Programs.client,
+                ["--server", "stt://127.0.0.1:\(proxy.port)"] + (json ? ["--json"] : []) + ["transcribe", file],
+                output: .stream))
+        var output: [UInt8] = []
+        while !String(decoding: output, as: UTF8.self).contains(json ? "\"type\":\"partial\"" : " ") {
+            output += try #require(try await program.readOutput())
+        }
+        let client = try SpeechClient(address: daemon.address)
+        let before = try #require(try await Self.jobs(client).first)
+        #expect(before.state == .preparing && before.audio?.bytes ?? 0 == 0)
+        try await proxy.cut()
+        try await proxy.shape(bytesPerSecond: 0)
+        while let more = try await program.readOutput() { output += more }
+        #expect(await program.waitForExit().isSuccess)
+
+        let job = try #require(try await Self.jobs(client).first { $0.state == .completed }?.jobID)
+        #expect(job != before.jobID)
+        let result = try await client.resultText(job)
+        let printed = Outcome(status: 0, output: String(decoding: output, as: UTF8.self), errors: "")
+        if json {
+            let partials = try printed.objects().filter { $0["type"] as? String == "partial" }
+            #expect(partials.first?["job"] as? String == before.jobID)
+            #expect(
+                partials.filter { $0["job"] as? String == job }.compactMap { $0["text"] as? String }.joined() == result)
+        } else {
+            #expect(printed.output == result)
+        }
+        await client.close()
+        #expect(await daemon.stop() == "exit status 0")
     }
 }

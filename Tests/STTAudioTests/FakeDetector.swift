@@ -36,7 +36,7 @@ enum Detector {
             segmenter = AudioSegmenter(configuration: configuration, resumingAfter: checkpoint)
             position = checkpoint.resumeSample
         }
-        var windows = SpeechWindows(startSample: position)
+        var windows = SpeechWindows(startSample: position, shortAtFirst: configuration.shortFirstChunk)
         var chunks: [AudioChunk] = []
         while position < samples.count {
             let block = Array(samples[position..<min(position + step, samples.count)])

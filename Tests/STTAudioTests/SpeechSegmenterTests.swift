@@ -51,6 +51,45 @@ import Testing
         #expect(try #require(chunks.first).endSample < 144_000)
     }
 
+    @Test func `the first chunk is known at the first pause after eight seconds, without waiting for a better one`() {
+        let speech = [16_000..<160_000, 168_000..<224_000, 240_000..<640_000]
+        let samples = recording(speech, count: 640_000)
+        var segmenter = AudioSegmenter(configuration: SegmenterConfiguration(mode: .speech))
+        var windows = SpeechWindows(shortAtFirst: true)
+        var position = 0
+        var chunks: [AudioChunk] = []
+        while chunks.isEmpty, position < samples.count {
+            let block = Array(samples[position..<position + 160])
+            position += block.count
+            chunks = segmenter.push(block)
+            for window in windows.push([block]) { chunks += segmenter.push(oracle(speech)(window)) }
+        }
+        // In the middle of the 0.3 s that tell it from a stop; heard to its window's end, and a little further.
+        #expect(chunks.first?.endSample == 160_000 + 7 * 320)
+        #expect(Double(position) / 16_000 <= 12.3)
+    }
+
+    @Test func `short windows at the start cover all of it, and reading that begins later gives the same ones`() {
+        let samples = (0..<800_000).map { Int16(truncatingIfNeeded: $0) }
+        func windows(from start: Int, step: Int) -> [WindowAudio] {
+            var windows = SpeechWindows(startSample: start, shortAtFirst: true)
+            var result: [WindowAudio] = []
+            for position in stride(from: start, to: samples.count, by: step) {
+                result += windows.push([Array(samples[position..<min(position + step, samples.count)])])
+            }
+            return result + windows.finish()
+        }
+        let all = windows(from: 0, step: 1_000)
+        #expect(zip(all, all.dropFirst()).allSatisfy { $0.range.upperBound == $1.range.lowerBound })
+        #expect(all.first?.range.lowerBound == 0 && all.last?.range.upperBound == samples.count)
+        #expect(all.count { $0.range.lowerBound < 240_000 } > 4)
+        #expect(windows(from: 0, step: 70_000) == all)
+        for start in [16_000, 100_000, 192_000, 432_000] {
+            let rest = windows(from: start, step: 9_999)
+            #expect(!rest.isEmpty && rest == Array(all.suffix(rest.count)))
+        }
+    }
+
     @Test func `a chunk that spans a minute ends at the next long pause`() async throws {
         let sparse = (0..<30).map { 16_000 + $0 * 160_000..<48_000 + $0 * 160_000 }
         let chunks = try await Detector.chunks(recording(sparse, count: 5_000_000), verdict: oracle(sparse))

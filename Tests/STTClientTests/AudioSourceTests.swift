@@ -65,6 +65,26 @@ import Testing
         #expect(try !FileSource(path: "-").isRepeatable)
     }
 
+    @Test func `an empty pipe is refused by its name`() async throws {
+        let pipe = Pipe()
+        let reader = FileReader(descriptor: pipe.fileHandleForReading.fileDescriptor, owned: false, name: "pipe")
+        try pipe.fileHandleForWriting.close()
+        let error = await #expect(throws: SpeechError.self) { try await reader.read() }
+        #expect(error?.reason == "audio.empty" && error?.message.contains("pipe") == true)
+    }
+
+    @Test(arguments: [0, 150_000, 350_000])
+    func `a file that changes its size while it is read is refused by its name`(size: Int) async throws {
+        try await withTemporaryFile([UInt8](repeating: 1, count: 300_000)) { path in
+            let reader = try FileSource(path: path).open()
+            _ = try await reader.read()
+            try #require(truncate(path, size) == 0)
+            let error = await #expect(throws: SpeechError.self) { try await readAll(reader) }
+            #expect(error?.code == .inputRefused && error?.reason == "file.changed")
+            #expect(error?.message.contains(path) == true)
+        }
+    }
+
     @Test func `waiting for a silent pipe ends when the task is cancelled`() async throws {
         let pipe = Pipe()
         let reader = FileReader(descriptor: pipe.fileHandleForReading.fileDescriptor, owned: false, name: "pipe")

@@ -27,7 +27,7 @@ import STTAudio
 private struct Cutter {
     private var segmenter: AudioSegmenter?
     private var detector: SpeechDetector?
-    private var windows = SpeechWindows()
+    private var windows = SpeechWindows(shortAtFirst: true)
     private(set) var samples = 0
     private(set) var chunks = 0
     private(set) var kept = 0

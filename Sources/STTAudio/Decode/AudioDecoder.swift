@@ -21,6 +21,8 @@ actor AudioDecoder {
     private var converter: PCMConverter?
     private var failure: AudioError?
     private(set) var warnings: [AudioError] = []
+    /// Of a block that is not the last.
+    private var leastSamples = PCM.sampleRate
 
     init(
         name: FileName, limits: AudioLimits, channels: PCMReader.Channels = .mixed,
@@ -40,6 +42,8 @@ actor AudioDecoder {
 
     func open(_ file: InputFile) async throws(AudioError) -> AudioFormatInfo {
         let signature = FileSignature(try file.bytes(at: 0, count: FileSignature.length))
+        // Of a file that is growing, nobody waits for what has not come yet.
+        if file.isGrowing { leastSamples = 1 }
         let info = try await open(file, as: signature)
         try check(info)
         converter = try PCMConverter(sampleRate: info.sampleRate, channels: info.channels, output: channels)
@@ -206,7 +210,7 @@ actor AudioDecoder {
     }
 
     private func readBlock() async throws(AudioError) -> PCMBlock? {
-        while source != nil, (converter?.available ?? 0) < PCM.sampleRate {
+        while source != nil, (converter?.available ?? 0) < leastSamples {
             if Task.isCancelled { throw Self.cancelled }
             switch source {
             case .sndfile(let decoder): try await read(decoder)

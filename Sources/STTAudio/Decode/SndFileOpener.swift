@@ -30,6 +30,10 @@ struct SndFileOpener {
                 let missing = try ContainerTail.missingOggBytes(file)
                 return Opened(handle: try open(VirtualFile(file), trustsLength: missing == 0), missingBytes: missing)
             case .mpeg(let firstFrame): return try open(try mpegSource(firstFrame))
+            // Its decoder asks for more at a time than a second takes.
+            case .flac:
+                return Opened(
+                    handle: try open(VirtualFile(file, yieldsWhatIsThere: file.isGrowing), trustsLength: true))
             default: return Opened(handle: try open(VirtualFile(file), trustsLength: true))
             }
         } catch let error as AudioError {

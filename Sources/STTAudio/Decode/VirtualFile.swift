@@ -16,6 +16,8 @@ final class VirtualFile {
     private var findEnd: FindEnd?
     private let hasLength: Bool
     private let patch: (offset: Int, bytes: [UInt8])?
+    /// Whether a read may give fewer bytes than it was asked for, rather than wait for those that have not come.
+    private let yieldsWhatIsThere: Bool
     private var position = 0
     private var buffer: [UInt8] = []
     private var bufferStart = 0
@@ -29,10 +31,12 @@ final class VirtualFile {
     ///   - endByte: Where it ends; `nil` is the end of the file.
     ///   - hasLength: `false` hides the length, so that the file is decoded to its end whatever an estimate says.
     ///   - patch: Bytes in place of the file's own, at an offset from `firstByte`.
+    ///   - yieldsWhatIsThere: For decoders that take fewer bytes than they asked for as what there is for now.
     init(
         _ file: InputFile, firstByte: Int = 0, endByte: Int? = nil, hasLength: Bool = true,
-        patch: (offset: Int, bytes: [UInt8])? = nil
+        patch: (offset: Int, bytes: [UInt8])? = nil, yieldsWhatIsThere: Bool = false
     ) {
+        self.yieldsWhatIsThere = yieldsWhatIsThere
         self.file = file
         self.firstByte = firstByte
         self.endByte = max(endByte ?? file.size, firstByte)
@@ -100,6 +104,7 @@ final class VirtualFile {
         var filled = 0
         while filled < count {
             if position < bufferStart || position >= bufferStart + buffer.count {
+                if yieldsWhatIsThere, !isOpening, filled > 0 { break }
                 guard refill(), !buffer.isEmpty else { break }
             }
             let from = position - bufferStart

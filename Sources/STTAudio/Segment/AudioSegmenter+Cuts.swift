@@ -14,15 +14,17 @@ extension AudioSegmenter {
     func nextCut() -> Cut? {
         let (start, leadIn) = nextStart
         if index == 0, let first = plan.firstRange {
-            let walk = walk(from: start, limit: first.upperBound, endingPause: plan.firstEndingPause)
+            let walk = walk(from: start, limit: first.upperBound, isFirst: true)
             switch walk.end {
             case .open: return nil
             case .closed(let lastActive): return closing(walk, after: lastActive, start: start, leadIn: leadIn)
             case .overflow:
-                if let cut = cut(in: [first], of: walk, leadIn: leadIn) { return cut }
+                if let cut = pauseCut(in: [first], of: walk, leadIn: leadIn) { return cut }
+                guard hasGate(upTo: first.upperBound, of: walk) else { return nil }
+                if let cut = stopCut(in: [first], of: walk, leadIn: leadIn) { return cut }
             }
         }
-        let walk = walk(from: start, limit: plan.longest, endingPause: plan.endingPause)
+        let walk = walk(from: start, limit: plan.longest, isFirst: false)
         switch walk.end {
         case .open: return nil
         case .closed(let lastActive): return closing(walk, after: lastActive, start: start, leadIn: leadIn)
@@ -34,21 +36,28 @@ extension AudioSegmenter {
             return Cut(stretches: walk.stretches(before: end), leadIn: leadIn)
         }
         let ranges = plan.ranges.filter { lowest <= $0.upperBound }.map { max($0.lowerBound, lowest)...$0.upperBound }
-        if let cut = cut(in: ranges, of: walk, leadIn: leadIn) { return cut }
+        if let cut = pauseCut(in: ranges, of: walk, leadIn: leadIn) { return cut }
+        guard hasGate(upTo: plan.longest, of: walk) else { return nil }
+        if let cut = stopCut(in: ranges, of: walk, leadIn: leadIn) { return cut }
         let end = PauseFinder(levels: activity.levels).quietestFrame(in: frames(plan.ranges[0], of: walk))
         return Cut(stretches: walk.stretches(before: end), leadIn: leadIn, isForced: true)
     }
 
-    private func walk(from start: Int, limit: Int, endingPause: Int) -> ChunkWalk {
+    private func walk(from start: Int, limit: Int, isFirst: Bool) -> ChunkWalk {
         ChunkWalk(
-            activity, start: start, firstActive: searchFrame, limit: limit, endingPause: endingPause, plan: plan,
+            activity, start: start, firstActive: searchFrame, limit: limit, isFirst: isFirst, plan: plan,
             isEnded: isEnded)
+    }
+
+    /// Whether the noise is known around all of a chunk of so many frames.
+    private func hasGate(upTo length: Int, of walk: ChunkWalk) -> Bool {
+        walk.frame(atLength: length) < activity.levels.classifiedEnd
     }
 
     /// All of it, with its padding.
     private func closing(_ walk: ChunkWalk, after lastActive: Int, start: Int, leadIn: Int) -> Cut {
         let room = plan.longest - walk.length
-        var end = lastActive + min(plan.padding, max(room, 0))
+        var end = lastActive + min(plan.padding, max(room, 0), walk.endingPause / 2)
         // A short chunk that is all in one piece gets more of what follows.
         if walk.stretches.count == 1 { end = max(end, start + leadIn + CutPlan.shortestChunk) }
         // A silence too short to matter is kept to the end of the recording.
@@ -57,15 +66,19 @@ extension AudioSegmenter {
         return Cut(stretches: walk.stretches(before: min(end, activity.levels.endFrame)), leadIn: leadIn)
     }
 
-    /// The best cut in the first of these ranges of lengths that has a pause between active frames, else in the first that
-    /// has one in the middle of them. That may be no more than the stop before a consonant: where a detector has heard
-    /// speech there, the next chunk hears it again.
-    private func cut(in ranges: [ClosedRange<Int>], of walk: ChunkWalk, leadIn: Int) -> Cut? {
+    /// The best cut in the first of these ranges of lengths that has a pause between active frames.
+    private func pauseCut(in ranges: [ClosedRange<Int>], of walk: ChunkWalk, leadIn: Int) -> Cut? {
         for range in ranges {
             if let end = pauseEnd(in: range, of: walk) {
                 return Cut(stretches: walk.stretches(before: end), leadIn: leadIn)
             }
         }
+        return nil
+    }
+
+    /// The best cut in the first of these ranges that has a pause in the middle of active frames. That may be no more than
+    /// the stop before a consonant: where a detector has heard speech there, the next chunk hears it again.
+    private func stopCut(in ranges: [ClosedRange<Int>], of walk: ChunkWalk, leadIn: Int) -> Cut? {
         for range in ranges {
             if let end = PauseFinder(levels: activity.levels).bestPause(in: frames(range, of: walk)) {
                 return Cut(stretches: walk.stretches(before: end), leadIn: leadIn, isForced: plan.usesVerdicts)

@@ -25,7 +25,8 @@ public struct AudioSegmenter: Sendable {
     private var lastEnd: Int
     private var lastEndIsForced: Bool
     private var hasSpeech = false
-    private var evaluatedEnd = -1
+    /// What was known when the last cut was looked for.
+    private var evaluated = (-1, -1)
 
     /// Makes a segmenter for a recording.
     ///
@@ -82,13 +83,14 @@ public struct AudioSegmenter: Sendable {
         guard !isEnded else { return [] }
         isEnded = true
         activity.end()
-        evaluatedEnd = -1
+        evaluated = (-1, -1)
         return takeChunks()
     }
 
     private mutating func takeChunks() -> [AudioChunk] {
-        guard activity.classifiedEnd != evaluatedEnd else { return [] }
-        evaluatedEnd = activity.classifiedEnd
+        let known = (activity.classifiedEnd, activity.levels.classifiedEnd)
+        guard known != evaluated else { return [] }
+        evaluated = known
         var chunks: [AudioChunk] = []
         while findSpeech(), let cut = nextCut() {
             chunks.append(take(cut))

@@ -25,18 +25,20 @@ struct ChunkWalk {
     private(set) var end = End.open
     /// The length of the stretches.
     private(set) var length = 0
-    private let endingPause: Int
+    private let plan: CutPlan
+    private let isFirst: Bool
 
     /// - Parameters:
     ///   - start: The first frame, lead-in or padding included.
     ///   - firstActive: Where to begin to look.
     ///   - limit: The length that is too long.
-    ///   - endingPause: A pause this long ends the chunk.
+    ///   - isFirst: It is to be short.
     init(
-        _ activity: FrameActivity, start: Int, firstActive: Int, limit: Int, endingPause: Int, plan: CutPlan,
+        _ activity: FrameActivity, start: Int, firstActive: Int, limit: Int, isFirst: Bool, plan: CutPlan,
         isEnded: Bool
     ) {
-        self.endingPause = endingPause
+        self.plan = plan
+        self.isFirst = isFirst
         stretches = [start..<firstActive]
         length = firstActive - start
         let horizon = activity.classifiedEnd
@@ -48,7 +50,7 @@ struct ChunkWalk {
                 frame += 1
                 continue
             }
-            if frame > lastActive, pass(lastActive..<frame, start: start, plan: plan) { return }
+            if frame > lastActive, pass(lastActive..<frame, start: start) { return }
             length += 1
             if length > limit {
                 end = .overflow
@@ -58,22 +60,21 @@ struct ChunkWalk {
             lastActive = frame
             stretches[stretches.count - 1] = stretches[stretches.count - 1].lowerBound..<lastActive
         }
-        let isSpliced = horizon - lastActive >= plan.splicedPause
-        if isEnded || isSpliced && endsChunk(lastActive..<horizon, start: start) {
+        if isEnded || endsChunk(lastActive..<horizon, start: start) {
             end = .closed(lastActive: lastActive)
         }
     }
 
     /// Adds a pause that another active frame follows; true where it ends the chunk.
-    private mutating func pass(_ frames: Range<Int>, start: Int, plan: CutPlan) -> Bool {
+    private mutating func pass(_ frames: Range<Int>, start: Int) -> Bool {
+        if endsChunk(frames, start: start) {
+            end = .closed(lastActive: frames.lowerBound)
+            return true
+        }
         guard frames.count >= plan.splicedPause else {
             pauses.append(Pause(frames: frames, length: length, isSpliced: false))
             length += frames.count
             return false
-        }
-        if endsChunk(frames, start: start) {
-            end = .closed(lastActive: frames.lowerBound)
-            return true
         }
         pauses.append(Pause(frames: frames, length: length, isSpliced: true))
         let last = stretches.count - 1
@@ -84,8 +85,12 @@ struct ChunkWalk {
     }
 
     private func endsChunk(_ frames: Range<Int>, start: Int) -> Bool {
-        frames.count >= endingPause || frames.upperBound - start >= CutPlan.longestSpan
+        if frames.count >= endingPause { return true }
+        return frames.count >= plan.splicedPause && frames.upperBound - start >= CutPlan.longestSpan
     }
+
+    /// A pause this long at this point ends the chunk.
+    var endingPause: Int { isFirst ? plan.firstEndingPause(atLength: length) : plan.endingPause }
 
     /// The frame of the recording at a length.
     func frame(atLength length: Int) -> Int {

@@ -20,7 +20,9 @@ struct CutPlan: Sendable {
     /// A pause this long ends the chunk.
     let endingPause: Int
     /// The same of the first chunk, where it is to be short: its words are not to wait for those behind the pause.
-    let firstEndingPause: Int
+    private let firstEndingPause: Int
+    /// What is left of that when the chunk has its length.
+    private static let leastEndingPause = 15
     /// The longest chunk, lead-in included and without what is left out.
     let longest: Int
     /// Where cuts are looked for, relative to a chunk's start; the first range that has a pause decides.
@@ -45,7 +47,7 @@ struct CutPlan: Sendable {
             padding = Int(configuration.paddingSeconds * Self.framesPerSecond)
             splicedPause = Int(configuration.splicedPauseSeconds * Self.framesPerSecond)
             endingPause = 30 * FrameLevels.framesPerSecond
-            firstEndingPause = 5 * FrameLevels.framesPerSecond / 2
+            firstEndingPause = 3 * FrameLevels.framesPerSecond / 2
             longest = target
             ranges = [target * 20 / 29...target, target / 2...target * 20 / 29]
             wideRange = target * 12 / 29...target
@@ -74,5 +76,13 @@ struct CutPlan: Sendable {
         }
         usesVerdicts = configuration.mode == .speech
         longestKeptGap = usesVerdicts ? 2 * padding : FrameLevels.framesPerSecond
+    }
+
+    /// The pause that ends a first chunk that is to be short: the longer it is already, the shorter. Whether there is a
+    /// better pause to come is not waited for.
+    func firstEndingPause(atLength length: Int) -> Int {
+        guard usesVerdicts, let firstRange else { return firstEndingPause }
+        let part = min(length, firstRange.lowerBound)
+        return firstEndingPause - (firstEndingPause - Self.leastEndingPause) * part / firstRange.lowerBound
     }
 }

@@ -11,7 +11,12 @@ struct FrameActivity: Sendable {
     private let usesVerdicts: Bool
     private var marks: [Mark] = []
     private var firstMark: Int
+    /// The first frame of which the detector has not said anything.
+    private var firstUnknown = Int.max
     private var isEnded = false
+
+    /// Levels are smoothed over so many frames to either side.
+    private static let smoothing = 5
 
     init(startSample: Int, usesVerdicts: Bool) {
         levels = FrameLevels(startSample: startSample)
@@ -19,9 +24,11 @@ struct FrameActivity: Sendable {
         firstMark = startSample / FrameLevels.samplesPerFrame
     }
 
-    /// Frames before this one are known to be active or not.
+    /// Frames before this one are known to be active or not. The gate is known later than what a detector has said.
     var classifiedEnd: Int {
-        usesVerdicts && !isEnded ? min(levels.classifiedEnd, firstMark + marks.count) : levels.classifiedEnd
+        guard usesVerdicts, !isEnded else { return levels.classifiedEnd }
+        let judged = min(firstMark + marks.count, levels.endFrame - Self.smoothing)
+        return max(min(judged, max(firstUnknown, levels.classifiedEnd)), firstMark)
     }
 
     func isActive(_ frame: Int) -> Bool {
@@ -43,9 +50,11 @@ struct FrameActivity: Sendable {
         // What lies before the first verdict is of no interest, and gaps between verdicts are not known.
         let next = firstMark + marks.count
         if start > next {
+            if !marks.isEmpty { firstUnknown = min(firstUnknown, next) }
             marks += repeatElement(marks.isEmpty ? Mark.quiet : .unknown, count: start - next)
         }
         let covered = max(start, firstMark + marks.count)..<max(end, firstMark + marks.count)
+        if verdict.speech == nil { firstUnknown = min(firstUnknown, covered.lowerBound) }
         marks += repeatElement(verdict.speech == nil ? Mark.unknown : .quiet, count: covered.count)
         for range in verdict.speech ?? [] {
             let lower = max(range.lowerBound / FrameLevels.samplesPerFrame, covered.lowerBound)

@@ -19,15 +19,21 @@ public struct WindowAudio: Sendable, Equatable {
 public struct SpeechWindows: Sendable {
     private var channels: [[Int16]] = []
     private var startSample: Int
+    private let isDivided: Bool
     /// The start of the next window.
     private var next: Int
 
-    /// Makes one for samples from a position on: 0, or a checkpoint's ``SegmenterCheckpoint/resumeSample``.
-    public init(startSample: Int = 0) {
+    /// Makes one.
+    /// - Parameters:
+    ///   - startSample: Position of the first sample: 0, or a checkpoint's ``SegmenterCheckpoint/resumeSample``.
+    ///   - shortAtFirst: Shorter windows at the start of the recording, for a first chunk that is known early:
+    ///     ``SegmenterConfiguration/shortFirstChunk``.
+    public init(startSample: Int = 0, shortAtFirst: Bool) {
         self.startSample = startSample
+        isDivided = shortAtFirst
         // The first window that has all of its warm-up; at the start of a recording there is none to be had.
         next = 0
-        while startSample > 0, next - SpeechWindow.warmUp < startSample { next = SpeechWindow.end(ofWindowFrom: next) }
+        while SpeechWindow.hearingStart(ofWindowFrom: next) < startSample { next = nextEnd }
     }
 
     /// Takes the next samples and returns the windows that are complete.
@@ -38,28 +44,28 @@ public struct SpeechWindows: Sendable {
             for (channel, more) in samples.enumerated() { channels[channel] += more }
         }
         var windows: [WindowAudio] = []
-        while endSample >= SpeechWindow.end(ofWindowFrom: next) + SpeechWindow.lookahead {
-            windows.append(take(upTo: SpeechWindow.end(ofWindowFrom: next)))
-        }
+        while endSample >= SpeechWindow.audible(nextEnd, isDivided: isDivided) { windows.append(take(upTo: nextEnd)) }
         return windows
     }
 
     /// The last window, shorter than the others.
     public mutating func finish() -> [WindowAudio] {
         var windows: [WindowAudio] = []
-        while endSample > next { windows.append(take(upTo: min(SpeechWindow.end(ofWindowFrom: next), endSample))) }
+        while endSample > next { windows.append(take(upTo: min(nextEnd, endSample))) }
         return windows
     }
+
+    private var nextEnd: Int { SpeechWindow.end(ofWindowFrom: next, isDivided: isDivided) }
 
     private var endSample: Int { startSample + (channels.first?.count ?? 0) }
 
     private mutating func take(upTo end: Int) -> WindowAudio {
-        let first = max(next - SpeechWindow.warmUp, startSample)
-        let last = min(end + SpeechWindow.lookahead, endSample)
+        let first = SpeechWindow.hearingStart(ofWindowFrom: next)
+        let last = min(SpeechWindow.audible(end, isDivided: isDivided), endSample)
         let audio = channels.map { Array($0[(first - startSample)..<(last - startSample)]) }
         let window = WindowAudio(range: next..<end, startSample: first, channels: audio)
         next = end
-        let excess = next - SpeechWindow.warmUp - startSample
+        let excess = SpeechWindow.hearingStart(ofWindowFrom: next) - startSample
         if excess > 0 {
             for channel in channels.indices { channels[channel].removeFirst(excess) }
             startSample += excess

@@ -81,6 +81,7 @@ extension SpeechService {
                 do {
                     return try await receive(audio, into: intake)
                 } catch {
+                    // Ends the wait of the other task, without which the group would not end.
                     await intake.abort()
                     throw error
                 }

@@ -52,7 +52,8 @@ struct JobFollower {
         throw try endWithoutStatus(job)
     }
 
-    /// Follows what is still being sent. Where the upload has to be repeated, what was shown is not shown again.
+    /// Follows what is still being sent. Where the upload has to be repeated, what was printed as the result is not printed
+    /// again.
     /// - Parameter begin: Called once there is a job.
     func follow(_ upload: Upload, begin: () throws -> Void) async throws -> Outcome {
         var following = Following(self)
@@ -82,9 +83,9 @@ struct JobFollower {
         private var firstChunkEngine: Duration?
         private var audioDone = 0
         private var doneAt: ContinuousClock.Instant
-        /// Of the partials that were shown, in order.
+        /// Of the partials that were printed as the result, in order.
         private var shown: [Int] = []
-        /// How many partials of this job are those that were shown already.
+        /// How many partials of this job are those that were printed already.
         private var repeats = 0
         private var next = 0
 
@@ -131,8 +132,10 @@ struct JobFollower {
             return nil
         }
 
-        /// A repeated upload is cut and transcribed as the first one was. Should it not be, all of it is shown.
+        /// A repeated upload is cut and transcribed as the first one was. Should it not be, all of it is shown. What is not
+        /// the result itself is shown as it comes: each object names its job.
         private mutating func isNew(_ partial: Partial) throws -> Bool {
+            guard case .output = follower.partials else { return true }
             defer { next += 1 }
             let text = partial.text.hashValue
             guard next < repeats else {
