@@ -68,4 +68,12 @@ extension Connection {
 
     /// What is kept of output that the peer does not take, whatever becomes of the streams.
     package var untakenBytes: Int { unsent.byteCount + machine.controlBytes }
+
+    /// The owners of the streams that are open, with what those make this side keep.
+    package var keptBytesOfOwners: [(bytes: Int, owner: any CallStreamOwner)] {
+        streams.compactMap { stream in
+            guard let stream, let owner = stream.owner, machine.isOpen(stream.slot) else { return nil }
+            return (machine.keptBytes(stream.slot), owner)
+        }
+    }
 }

@@ -1,4 +1,4 @@
-internal import RPCWire
+package import RPCWire
 
 /// How much streams may send ahead of what goes out.
 extension Connection {
@@ -48,4 +48,14 @@ extension Connection {
 
     /// At half of what a stream may have waiting, so that it is woken for many messages at once.
     func wakeWhenThereIsRoom(_ stream: CallStream) { machine.wakeSender(stream.slot, at: roomOfStream / 2) }
+
+    /// - Throws: Where the peer has so many replies to take already that this one may not wait, too.
+    package func checkRoom(forReply reply: SharedBytes) throws(RPCError) {
+        let waiting = machine.queuedOutputBytes
+        guard waiting + reply.count <= configuration.waitingReplyBytes || waiting == 0 else {
+            throw RPCError(
+                .resourceExhausted,
+                "\(waiting) bytes of replies wait for this client to take them; read, then try again")
+        }
+    }
 }

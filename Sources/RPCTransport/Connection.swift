@@ -117,14 +117,6 @@ package final class Connection: @unchecked Sendable {
     /// Whoever owns the streams that are open.
     package var streamOwners: [any CallStreamOwner] { streams.compactMap { $0?.owner } }
 
-    /// The owners of the streams that are open, with what those make this side keep.
-    package var keptBytesOfOwners: [(bytes: Int, owner: any CallStreamOwner)] {
-        streams.compactMap { stream in
-            guard let stream, let owner = stream.owner, machine.isOpen(stream.slot) else { return nil }
-            return (machine.keptBytes(stream.slot), owner)
-        }
-    }
-
     /// Client: opens a stream. Only where ``canOpenStream``.
     ///
     /// - Parameters:
@@ -152,16 +144,6 @@ package final class Connection: @unchecked Sendable {
         guard message.count <= known else {
             throw RPCError(
                 .resourceExhausted, "a message of \(message.count) bytes; at most \(known) may be sent to this peer")
-        }
-    }
-
-    /// - Throws: Where the peer has so many replies to take already that this one may not wait, too.
-    package func checkRoom(forReply reply: SharedBytes) throws(RPCError) {
-        let waiting = machine.queuedOutputBytes
-        guard waiting + reply.count <= configuration.waitingReplyBytes || waiting == 0 else {
-            throw RPCError(
-                .resourceExhausted,
-                "\(waiting) bytes of replies wait for this client to take them; read, then try again")
         }
     }
 
