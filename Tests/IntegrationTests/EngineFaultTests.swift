@@ -18,11 +18,11 @@ struct EngineFaultTests {
         let recording = try folder.write(try Recordings.longSpeech(), to: "talk.wav")
         let submitted = try await daemon.client("submit", recording)
         let job = submitted.output.trimmingCharacters(in: .whitespacesAndNewlines)
-        // Frozen first: an engine that is then still waited for is in mid-run for certain.
+        // Frozen first: an engine that is then waited for is in mid-run for certain.
         while true {
             guard try await isBusy(daemon), let engine = daemon.engines.first else { continue }
             kill(engine, SIGSTOP)
-            if try await isBusy(daemon) {
+            if try await staysBusy(daemon) {
                 if signal != SIGSTOP { kill(engine, signal) }
                 break
             }
@@ -35,6 +35,15 @@ struct EngineFaultTests {
         let chunks = try #require(status["chunks_total"] as? Int)
         #expect(status["chunk_attempts"] as? Int == chunks + 1, "\(status)")
         #expect(await daemon.stop() == "exit status 0")
+    }
+
+    /// Whether the slot waits for its engine, and does not only claim a chunk or store one, which takes less than two seconds.
+    private func staysBusy(_ daemon: DaemonProcess) async throws -> Bool {
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < .seconds(2) {
+            guard try await isBusy(daemon) else { return false }
+        }
+        return true
     }
 
     private func isBusy(_ daemon: DaemonProcess) async throws -> Bool {

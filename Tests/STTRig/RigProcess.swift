@@ -55,8 +55,11 @@ package final class RigProcess: Sendable {
 
     package var log: String { (try? String(contentsOfFile: logFile, encoding: .utf8)) ?? "" }
 
-    package func logTail(_ lines: Int = 40) -> String {
-        log.split(separator: "\n").suffix(lines).joined(separator: "\n")
+    /// The end of its log; where it crashed, the reason, which stands far before that.
+    package func logTail(_ count: Int = 40) -> String {
+        let lines = log.split(separator: "\n")
+        let crash = lines.firstIndex { $0.contains("Fatal error") || $0.contains("Program crashed") }
+        return (crash.map { lines[$0...].prefix(count) } ?? lines.suffix(count)).joined(separator: "\n")
     }
 }
 

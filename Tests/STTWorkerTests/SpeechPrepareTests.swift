@@ -26,13 +26,14 @@ import Testing
     }
 
     private func run(
-        _ detection: SpeechDetection, _ segmentation: TranscriptionOptions.Segmentation = .automatic
+        _ detection: SpeechDetection, _ segmentation: TranscriptionOptions.Segmentation = .automatic,
+        audio: [UInt8] = SyntheticAudio.bursts(3, seconds: 9)
     ) async throws -> (job: Job, engineSamples: [Int]) {
         let harness = try WorkerHarness(detection: detection) { _ in .say("words") }
         harness.start()
         var options = TranscriptionOptions()
         options.segmentation = segmentation
-        let id = try await harness.submit(SyntheticAudio.bursts(3, seconds: 9), options: options)
+        let id = try await harness.submit(audio, options: options)
         let job = try await harness.waitForEnd(id)
         await harness.stop()
         return (job, harness.engines.runs.map(\.samples.count))
@@ -43,6 +44,16 @@ import Testing
         let (job, runs) = try await run(fake.detection)
         #expect(job.state == .completed)
         #expect(runs.isEmpty)
+    }
+
+    @Test(arguments: [255_999, 256_000, 256_001])
+    func `a recording may end where a window is complete`(count: Int) async throws {
+        let fake = try Fake(
+            "cat > /dev/null; printf 'Detected 1 speech segments:\\nSpeech segment 0: start = 50.00, end = 1400.00\\n'")
+        let audio = SyntheticAudio.wav((0..<count).map { ($0 / 3_200 % 2 == 0 ? 3_000 : 30) * ($0 % 7 < 3 ? 1 : -1) })
+        let (job, runs) = try await run(fake.detection, .speech, audio: audio)
+        #expect(job.state == .completed)
+        #expect(!runs.isEmpty)
     }
 
     @Test(arguments: ["exit 1", "kill -9 $$", "exec sleep 60", "cat > /dev/null; echo nonsense"])

@@ -56,10 +56,12 @@ public struct AudioSegmenter: Sendable {
     /// Takes the next samples of one channel and returns the chunks that are now certain, in order.
     public mutating func push(_ samples: [Int16]) -> [AudioChunk] { push(channels: [samples]) }
 
-    /// Takes the next samples: one array for each channel, all of the same length, and as many channels at each call. A
-    /// frame is active where one of the channels is.
+    /// Takes the next samples: one array for each channel, all of the same length, and as many channels at each call; or
+    /// none. A frame is active where one of the channels is.
     public mutating func push(channels: [[Int16]]) -> [AudioChunk] {
         precondition(!isEnded, "push after finish")
+        // What ends a recording may be windows alone.
+        guard !channels.isEmpty else { return [] }
         if samples.isEmpty {
             samples = channels
         } else {

@@ -47,7 +47,7 @@ struct CutPlan: Sendable {
             padding = Int(configuration.paddingSeconds * Self.framesPerSecond)
             splicedPause = Int(configuration.splicedPauseSeconds * Self.framesPerSecond)
             endingPause = 30 * FrameLevels.framesPerSecond
-            firstEndingPause = 3 * FrameLevels.framesPerSecond / 2
+            firstEndingPause = 5 * FrameLevels.framesPerSecond / 2
             longest = target
             ranges = [target * 20 / 29...target, target / 2...target * 20 / 29]
             wideRange = target * 12 / 29...target

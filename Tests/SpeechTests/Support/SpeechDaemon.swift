@@ -57,9 +57,19 @@ final class SpeechDaemon: Sendable {
         (try? FileManager.default.contentsOfDirectory(atPath: folder.file("data/tmp"))) ?? []
     }
 
-    /// Submits a file and waits for the job's end.
+    /// Submits a file and waits for the job's end. Where the daemon ends before, its log says why.
     func transcribe(
         _ path: String, _ options: TranscriptionOptions = .init(language: "en"), within limit: Duration = .seconds(120)
+    ) async throws -> Recognised {
+        do {
+            return try await follow(path, options, within: limit)
+        } catch  where !process.isRunning {
+            throw RigFailure(description: "stt-rpcd ended: \(process.logTail()); \(error)")
+        }
+    }
+
+    private func follow(
+        _ path: String, _ options: TranscriptionOptions, within limit: Duration
     ) async throws -> Recognised {
         let client = client
         return try await STTRig.within(limit, "\((path as NSString).lastPathComponent) ends") {
