@@ -15,7 +15,9 @@ struct EarlyPartialTests {
 
     /// With `STT_EARLY_FILE`, `_SPEED`, `_PACED` and `_ROUNDS` it measures another recording, sent that many times as fast
     /// as it is spoken, for so many seconds of it, that often.
-    @Test("it comes within 1.5 times the first chunk's inference time, and before the last byte")
+    ///
+    /// A daemon that was built for debugging takes longer for what is not the engine's; `STT_BIN_DIR` names the release one.
+    @Test("it comes within 1.5 times the first chunk's inference time, 2 in a debug build, and before the last byte")
     func firstPartial() async throws {
         let folder = try TemporaryFolder()
         let daemon = try await SpeechDaemon(in: folder, engine: try #require(Recordings.whisper))
@@ -44,7 +46,7 @@ struct EarlyPartialTests {
             #expect(ordinary.text == text)
         }
         // A machine that does something else at the same moment makes one of them late.
-        #expect(try #require(ratios.min()) < 1.5)
+        #expect(try #require(ratios.min()) < (Self.environment["STT_BIN_DIR"] == nil ? 2 : 1.5))
         #expect(await daemon.stop()?.isSuccess == true)
     }
 
