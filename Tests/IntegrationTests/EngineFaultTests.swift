@@ -18,6 +18,8 @@ struct EngineFaultTests {
         let recording = try folder.write(try Recordings.longSpeech(), to: "talk.wav")
         let submitted = try await daemon.client("submit", recording)
         let job = submitted.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        // One that is killed while it starts costs no attempt.
+        await waitUntil { daemon.logTail.contains("whisper-server is ready") }
         // Frozen first: an engine that is then waited for is in mid-run for certain.
         while true {
             guard try await isBusy(daemon), let engine = daemon.engines.first else { continue }
