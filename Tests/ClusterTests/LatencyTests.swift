@@ -4,7 +4,7 @@ import STTRig
 import Testing
 
 /// How long a partial takes from its commit to the client.
-@Suite("Latency", .serialized, .watchingIssues, .timeLimit(.minutes(5)))
+@Suite("Latency", .serialized, .watchingIssues, .timeLimit(.minutes(3)))
 struct LatencyTests {
     @Test("partials arrive within milliseconds of their commit, with 1 and with 500 open streams")
     func fromCommitToClient() async throws {

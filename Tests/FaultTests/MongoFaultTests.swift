@@ -3,7 +3,7 @@ import STTRig
 import Testing
 
 /// A MongoDB that is away or slow.
-@Suite("MongoDB faults", .serialized, .watchingIssues, .timeLimit(.minutes(5)))
+@Suite("MongoDB faults", .serialized, .watchingIssues, .timeLimit(.minutes(3)))
 struct MongoFaultTests {
     @Test("jobs that run and jobs that come while MongoDB is down for 20 s are all done")
     func down() async throws {

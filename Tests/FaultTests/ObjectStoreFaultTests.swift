@@ -3,7 +3,7 @@ import STTRig
 import Testing
 
 /// An S3 server that answers wrongly, late or not at all.
-@Suite("S3 faults", .serialized, .watchingIssues, .timeLimit(.minutes(5)))
+@Suite("S3 faults", .serialized, .watchingIssues, .timeLimit(.minutes(2)))
 struct ObjectStoreFaultTests {
     @Test("requests that S3 answers with 500 or 503 are repeated")
     func errors() async throws {

@@ -3,7 +3,7 @@ import STTRig
 import Testing
 
 /// A Redis that dies, forgets and hangs up: it carries hints only.
-@Suite("Redis faults", .serialized, .watchingIssues, .timeLimit(.minutes(5)))
+@Suite("Redis faults", .serialized, .watchingIssues, .timeLimit(.minutes(2)))
 struct RedisFaultTests {
     @Test("work goes on when Redis is killed and comes back empty")
     func restartedEmpty() async throws {

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// What comes more than once, or at the same time as its opposite.
-@Suite("Repetitions and races", .serialized, .watchingIssues, .timeLimit(.minutes(5)))
+@Suite("Repetitions and races", .serialized, .watchingIssues, .timeLimit(.minutes(3)))
 struct RepetitionTests {
     @Test("queue entries that come many times over do no harm")
     func duplicateEntries() async throws {

@@ -3,7 +3,7 @@ import STTRig
 import Testing
 
 /// Servers that die.
-@Suite("Server faults", .serialized, .watchingIssues, .timeLimit(.minutes(5)))
+@Suite("Server faults", .serialized, .watchingIssues, .timeLimit(.minutes(2)))
 struct ServerFaultTests {
     @Test("a stream goes on through the other server when its own is killed")
     func killedInMidStream() async throws {

@@ -3,7 +3,7 @@ import STTRig
 import Testing
 
 /// Workers that die, freeze and come back.
-@Suite("Worker faults", .serialized, .watchingIssues, .timeLimit(.minutes(5)))
+@Suite("Worker faults", .serialized, .watchingIssues, .timeLimit(.minutes(3)))
 struct WorkerFaultTests {
     @Test("a chunk whose worker was killed is retaken within 45 s, and no other chunk is run again")
     func killedInMidChunk() async throws {

@@ -4,7 +4,7 @@ import Testing
 ///
 /// Each attack is made for a second or two against a server of its own, by several connections at once, from an address
 /// of its own; a real client makes calls all the while.
-@Suite("Hostile peers", .serialized, .timeLimit(.minutes(5)))
+@Suite("Hostile peers", .serialized, .timeLimit(.minutes(3)))
 enum Hostile {}
 
 /// Codes of GOAWAY.

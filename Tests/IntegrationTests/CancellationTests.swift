@@ -4,7 +4,7 @@ import STTProcess
 import STTTestKit
 import Testing
 
-@Suite("Cancellation", .timeLimit(.minutes(5)))
+@Suite("Cancellation", .timeLimit(.minutes(2)))
 struct CancellationTests {
     @Test(
         "cancelling stops the engine within a second, ends streams, and frees the slot",

@@ -9,7 +9,7 @@ import Testing
 struct CrashRecoveryTests {
     @Test(
         "ten kills during a job: every partial once, no committed chunk run again, nothing left over",
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(3)))
     func tenKills() async throws {
         let kills = 10
         let slots = 2

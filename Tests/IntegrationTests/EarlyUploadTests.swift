@@ -9,7 +9,7 @@ import Testing
 /// Recordings that are transcribed while they are sent, and what becomes of them where something goes wrong.
 @Suite(
     "Transcribed while uploaded", .enabled(if: FakeWhisperServer.isPossible, "python3 is not installed"), .serialized,
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(3)))
 struct EarlyUploadTests {
     private static let recording = SyntheticAudio.bursts(12, seconds: 9)
 

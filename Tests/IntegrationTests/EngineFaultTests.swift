@@ -4,7 +4,7 @@ import STTTestKit
 import Testing
 
 /// Engines that die, hang and say nothing.
-@Suite("Engine faults", .serialized, .timeLimit(.minutes(5)))
+@Suite("Engine faults", .serialized, .timeLimit(.minutes(3)))
 struct EngineFaultTests {
     @Test(
         "a real whisper-server that is killed or stopped in mid-run costs an attempt, not the job",

@@ -4,7 +4,7 @@ import STTTestKit
 import Testing
 
 /// Wrong input of every kind: one clear line, the documented status, and the daemon goes on.
-@Suite("Wrong input", .enabled(if: FakeWhisperServer.isPossible, "python3 is not installed"), .timeLimit(.minutes(5)))
+@Suite("Wrong input", .enabled(if: FakeWhisperServer.isPossible, "python3 is not installed"), .timeLimit(.minutes(3)))
 struct InputTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var name: String

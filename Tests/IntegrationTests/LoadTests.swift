@@ -10,7 +10,7 @@ import Testing
 struct LoadTests {
     @Test(
         "200 concurrent submits of short clips all complete, in bounded memory, with true figures throughout",
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(3)))
     func manySubmits() async throws {
         let count = 200
         let folder = try TemporaryFolder()
@@ -48,7 +48,7 @@ struct LoadTests {
 
     @Test(
         "a full disk refuses what it has no room for, and everything goes on once there is room",
-        .enabled(if: SmallDisk.isPossible, "mounting a tmpfs needs root"), .timeLimit(.minutes(5)))
+        .enabled(if: SmallDisk.isPossible, "mounting a tmpfs needs root"), .timeLimit(.minutes(2)))
     func fullDisk() async throws {
         let folder = try TemporaryFolder()
         let disk = try SmallDisk(at: folder.file("disk"), mebibytes: 24)

@@ -6,7 +6,7 @@ import Testing
 /// The real programs with a transcription server as their engine.
 @Suite(
     "A remote engine", .enabled(if: FakeOpenAIServer.isPossible, "python3 is not installed"), .serialized,
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(3)))
 struct RemoteEngineTests {
     private func arguments(_ server: FakeOpenAIServer, _ folder: TemporaryFolder) throws -> [String] {
         [

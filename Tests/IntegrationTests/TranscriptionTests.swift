@@ -6,7 +6,7 @@ import Testing
 /// Real speech through the real programs.
 @Suite(
     "Transcription", .enabled(if: Recordings.hasSpeech, "whisper.cpp, its model or jfk.wav is not installed"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(3)))
 struct TranscriptionTests {
     @Test("transcribes real speech over TCP, in every format, from one transcript")
     func formats() async throws {

@@ -10,7 +10,7 @@ import Testing
 @Suite(
     "Hostile files",
     .enabled(if: Recordings.jfk != nil && SoundTools.isThere && FakeWhisperServer.isPossible, SoundTools.missing),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(3)))
 struct HostileFileTests {
     @Test("a file that names other files or addresses is refused, and nothing of what it names is opened")
     func playlists() async throws {

@@ -10,7 +10,7 @@ import Testing
 /// `Benchmarks/scaling` measures more of it.
 @Suite(
     "Scaling", .enabled(if: Recordings.jfk != nil && FakeWhisperServer.isPossible, "python3 or jfk.wav is missing"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(3)))
 struct ScalingTests {
     @Test("four engines are nearly four times as fast as one, and the partials still come in order")
     func speedUp() async throws {
