@@ -19,7 +19,6 @@ struct SpeechGate: Sendable {
     struct Verdict: Sendable {
         /// Index of the channel.
         var channel: Int
-        var levels: AudioLevels
         /// Why the channel is left out, in words; empty where it is merely silent. `nil`: it is to be transcribed.
         var refusal: String?
     }
@@ -29,7 +28,7 @@ struct SpeechGate: Sendable {
         let peaks = levels.map { $0.peak(in: $0.milliseconds) ?? AudioLevels.floorDecibels }
         let loudest = peaks.indices.max { peaks[$0] < peaks[$1] } ?? 0
         return channels.indices.map { channel in
-            var verdict = Verdict(channel: channel, levels: levels[channel], refusal: nil)
+            var verdict = Verdict(channel: channel, refusal: nil)
             let softer = peaks[loudest] - peaks[channel]
             if peaks[channel] < silenceDecibels {
                 verdict.refusal = ""
