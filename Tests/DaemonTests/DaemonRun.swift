@@ -11,15 +11,20 @@ struct DaemonRun {
         _ arguments: [String], environment: [String: String] = [:], program: String = "stt-rpcd",
         limit: Duration = .seconds(60)
     ) async throws {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
         let outcome = try await ChildProcess.run(
-            ProcessCommand(
-                Self.folder + "/" + program, arguments, environment: environment.merging(["PATH": path]) { $1 },
-                output: .keepHead(limit: 1 << 20), errorOutput: .keepHead(limit: 1 << 20)),
-            timeLimit: limit)
+            Self.command(arguments, environment: environment, program: program), timeLimit: limit)
         if case .status(let status) = outcome.exit { self.status = status }
         output = String(decoding: outcome.output, as: UTF8.self)
         errors = String(decoding: outcome.errorOutput, as: UTF8.self)
+    }
+
+    static func command(
+        _ arguments: [String], environment: [String: String], program: String = "stt-rpcd"
+    ) -> ProcessCommand {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        return ProcessCommand(
+            folder + "/" + program, arguments, environment: environment.merging(["PATH": path]) { $1 },
+            output: .keepHead(limit: 1 << 20), errorOutput: .keepHead(limit: 1 << 20))
     }
 
     /// Where the programs under test are: beside the test's own, or where `STT_BIN_DIR` says.

@@ -1,3 +1,5 @@
+import Foundation
+import STTProcess
 import Testing
 
 @Suite struct ProgramTests {
@@ -35,8 +37,25 @@ import Testing
             let run = try await DaemonRun(arguments)
             #expect(run.status == 0)
             #expect(!run.output.isEmpty)
-            #expect(run.errors.isEmpty)
+            #expect(run.errors.isEmpty, "\(run.errors)")
         }
+    }
+
+    @Test func `One that is killed leaves no shared memory behind`() async throws {
+        let port = try ClosedPort()
+        let command = DaemonRun.command(
+            ["serve", "--startup-seconds", "60", "--listen", "127.0.0.1:0", "--env-file", "/dev/null"],
+            environment: port.environment)
+        let name = try await ChildProcess.withChild(command) { child in
+            // It waits for its services: it has started.
+            while await child.errorOutputSoFar().isEmpty, child.exit == nil {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            child.kill()
+            _ = await child.waitForExit()
+            return "/dev/shm/mongoc-\(child.processID)"
+        }
+        #expect(!FileManager.default.fileExists(atPath: name))
     }
 
     @Test func `A server whose services are away says what it waits for, and ends with 3`() async throws {

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Glibc
+import STTMongo
 
 @main
 enum Program {
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
+        MongoSharedCounters.unlink()
         let status = await run(Array(CommandLine.arguments.dropFirst()))
         fflush(nil)
         exit(status)
