@@ -14,7 +14,11 @@ enum WaveFile {
         bytes += littleEndian(UInt32(sampleRate)) + littleEndian(UInt32(sampleRate * 2))
         bytes += littleEndian(UInt16(2)) + littleEndian(UInt16(16))
         bytes += Array("data".utf8) + littleEndian(UInt32(byteCount))
-        samples.map(\.littleEndian).withUnsafeBytes { bytes += $0 }
+        #if _endian(little)
+            samples.withUnsafeBytes { bytes += $0 }
+        #else
+            samples.map { $0.littleEndian }.withUnsafeBytes { bytes += $0 }
+        #endif
         bytes += repeatElement(0, count: 44 + byteCount - bytes.count)
         return bytes
     }

@@ -4,7 +4,7 @@ enum SampleCoding {
         #if _endian(little)
             samples.withUnsafeBytes { Array($0) }
         #else
-            samples.map(\.littleEndian).withUnsafeBytes { Array($0) }
+            samples.map { $0.littleEndian }.withUnsafeBytes { Array($0) }
         #endif
     }
 

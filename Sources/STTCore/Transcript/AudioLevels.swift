@@ -11,23 +11,15 @@ public struct AudioLevels: Sendable, Hashable {
 
     /// Measures 16 kHz mono samples. O(n).
     /// - Parameter startMilliseconds: Where they lie on the time scale of the segments to be judged.
-    public init(_ samples: some Collection<Int16>, startMilliseconds: Int) {
+    public init(_ samples: [Int16], startMilliseconds: Int) {
         self.startMilliseconds = startMilliseconds
         let frame = ChunkSpan.sampleRate * Self.frameMilliseconds / 1000
-        var powers: [Double] = []
-        var sum = 0.0
-        var count = 0
-        func power() -> Double { sum / Double(count) / (32_768 * 32_768) }
-        for sample in samples {
-            sum += Double(sample) * Double(sample)
-            count += 1
-            if count == frame {
-                powers.append(power())
-                (sum, count) = (0, 0)
-            }
+        powers = stride(from: 0, to: samples.count, by: frame).map { start in
+            let frame = samples[start..<min(start + frame, samples.count)]
+            // Whole numbers: at most 320 squares of 30 bits.
+            let sum = frame.reduce(0) { $0 + Int($1) * Int($1) }
+            return Double(sum) / Double(frame.count) / (32_768 * 32_768)
         }
-        if count > 0 { powers.append(power()) }
-        self.powers = powers
     }
 
     /// The loudest frame in a stretch of time. `nil` where there is no audio.
