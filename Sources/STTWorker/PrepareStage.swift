@@ -60,7 +60,7 @@ struct PrepareStage: Sendable {
         }
     }
 
-    /// Decodes a portion while the one before it is listened to, cut and stored.
+    /// Decodes a portion while the one before it is listened to, and what was cut of it is stored while it goes on.
     private func cut(_ reader: PCMReader, context: StageRunner.Context) async throws -> Cutting {
         var judge = try SpeechJudge(context.job.options.segmentation, detection: detection, logger: context.logger)
         let configuration = SegmenterConfiguration(
@@ -69,23 +69,30 @@ struct PrepareStage: Sendable {
         let format = AudioFormat(reader.info, decodedSamples: nil)
         let windows = SpeechWindows(startSample: skip, shortAtFirst: configuration.shortFirstChunk)
         let feed = AudioFeed(reader, skip: skip, windows: judge.isListening ? windows : nil)
-        var portion = try await feed.next()
-        while let current = portion {
-            async let following = feed.next()
-            var chunks = segmenter.push(channels: current.channels)
-            for window in current.windows { chunks += segmenter.push(try await judge.verdict(on: window)) }
-            for chunk in chunks {
-                try await store(chunk, context: context, format: format)
-                count = chunk.index + 1
+        return try await withThrowingTaskGroup(of: Void.self) { storing in
+            /// Stores chunks after those before them, while the audio behind them is listened to.
+            func store(_ chunks: [AudioChunk], _ format: AudioFormat) async throws {
+                guard let last = chunks.last else { return }
+                try await storing.next()
+                storing.addTask {
+                    for chunk in chunks { try await self.store(chunk, context: context, format: format) }
+                }
+                count = last.index + 1
             }
-            portion = try await following
+            var portion = try await feed.next()
+            while let current = portion {
+                async let following = feed.next()
+                try await store(segmenter.push(channels: current.channels), format)
+                for window in current.windows {
+                    try await store(segmenter.push(try await judge.verdict(on: window)), format)
+                }
+                portion = try await following
+            }
+            let finalFormat = AudioFormat(reader.info, decodedSamples: await feed.position)
+            try await store(segmenter.finish(), finalFormat)
+            try await storing.waitForAll()
+            return Cutting(chunkCount: count, format: finalFormat)
         }
-        let finalFormat = AudioFormat(reader.info, decodedSamples: await feed.position)
-        for chunk in segmenter.finish() {
-            try await store(chunk, context: context, format: finalFormat)
-            count = chunk.index + 1
-        }
-        return Cutting(chunkCount: count, format: finalFormat)
     }
 
     /// A segmenter that begins at the start, or goes on where an earlier attempt has stopped; how many samples it does
