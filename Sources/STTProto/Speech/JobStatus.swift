@@ -19,6 +19,27 @@ extension StatusRequest: GeneratedMessage {
     func write(to c: inout Stt__V1__StatusRequest, _ arena: ProtoArena) {
         c.job_id = arena.string(jobID)
     }
+
+    public func encode() throws(ProtoError) -> [UInt8] {
+        if let plain = jobID.asPlainMessage { return plain }
+        return try encodeGenerated()
+    }
+
+    public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> StatusRequest {
+        if let plain = readPlain(bytes) { return plain }
+        return try decodeGenerated(bytes)
+    }
+
+    /// nil where the message is left to protobuf-c.
+    static func readPlain(_ bytes: UnsafeRawBufferPointer) -> StatusRequest? {
+        var reader = PlainReader(bytes)
+        var message = StatusRequest()
+        while let field = reader.nextField() {
+            guard case .string(1) = field else { return nil }
+            message.jobID = reader.string()
+        }
+        return reader.isPlain ? message : nil
+    }
 }
 
 /// Cancels a job. A job that has ended stays as it is.
@@ -142,6 +163,40 @@ extension JobStatus: GeneratedMessage {
         c.chunk_attempts = UInt32(clamping: chunkAttempts)
         c.priority = priority.c
     }
+
+    public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> JobStatus {
+        if let plain = readPlain(bytes) { return plain }
+        return try decodeGenerated(bytes)
+    }
+
+    /// nil where the message is left to protobuf-c.
+    static func readPlain(_ bytes: UnsafeRawBufferPointer) -> JobStatus? {
+        var reader = PlainReader(bytes)
+        var message = JobStatus()
+        while let field = reader.nextField() {
+            switch field {
+            case .string(1): message.jobID = reader.string()
+            case .number(2): message.state = reader.choice(else: .unrecognized)
+            case .string(3): message.filename = reader.string()
+            case .string(4): message.audio = reader.message(after: message.audio)
+            case .number(5): message.chunksTotal = reader.uint32()
+            case .number(6): message.chunksDone = reader.uint32()
+            case .number(7): message.chunksWithGaps = reader.uint32()
+            case .number(8): message.audioDoneMilliseconds = reader.uint64()
+            case .string(9): message.error = reader.message(after: message.error)
+            case .number(10): message.createdAtMilliseconds = reader.uint64()
+            case .number(11): message.startedAtMilliseconds = reader.uint64()
+            case .number(12): message.finishedAtMilliseconds = reader.uint64()
+            case .number(13): message.expiresAtMilliseconds = reader.uint64()
+            case .string(14): message.options = reader.message(after: message.options)
+            case .string(15): message.language = reader.string()
+            case .number(16): message.chunkAttempts = reader.uint32()
+            case .number(17): message.priority = reader.choice(else: .unrecognized)
+            default: return nil
+            }
+        }
+        return reader.isPlain ? message : nil
+    }
 }
 
 /// What is known about a job's recording.
@@ -187,6 +242,29 @@ extension AudioInfo: GeneratedMessage {
         c.duration_ms = UInt64(clamping: durationMilliseconds)
         c.bytes = UInt64(clamping: bytes)
         c.sha256 = arena.string(sha256)
+    }
+
+    public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> AudioInfo {
+        if let plain = readPlain(bytes) { return plain }
+        return try decodeGenerated(bytes)
+    }
+
+    /// nil where the message is left to protobuf-c.
+    static func readPlain(_ bytes: UnsafeRawBufferPointer) -> AudioInfo? {
+        var reader = PlainReader(bytes)
+        var message = AudioInfo()
+        while let field = reader.nextField() {
+            switch field {
+            case .string(1): message.format = reader.string()
+            case .number(2): message.sampleRateHz = reader.uint32()
+            case .number(3): message.channels = reader.uint32()
+            case .number(4): message.durationMilliseconds = reader.uint64()
+            case .number(5): message.bytes = reader.uint64()
+            case .string(6): message.sha256 = reader.string()
+            default: return nil
+            }
+        }
+        return reader.isPlain ? message : nil
     }
 }
 
