@@ -10,17 +10,22 @@
 ///     var reader = PlainReader(bytes)
 ///     while let field = reader.nextField() {
 ///         switch field {
-///         case .string(1): message.jobID = reader.string()
-///         case .number(2): message.fromChunk = reader.uint32()
-///         default: return nil
+///         case .string(1): jobID = reader.string()
+///         case .number(2): fromChunk = reader.uint32()
+///         default: return false
 ///         }
 ///     }
-///     return reader.isPlain ? message : nil
+///     return reader.isPlain
 struct PlainReader {
     /// A field's number, with how its value is written.
-    enum Field {
-        case number(Int)
-        case string(Int)
+    struct Field: Equatable {
+        // As it is on the wire, so that the compiler makes one jump of a `switch`.
+        fileprivate let tag: UInt64
+
+        /// A number or an enum.
+        static func number(_ number: UInt64) -> Field { Field(tag: number << 3) }
+        /// A string or a message.
+        static func string(_ number: UInt64) -> Field { Field(tag: number << 3 | 2) }
     }
 
     /// Longer messages are left to protobuf-c. A length has two bytes at most, and no budget can be exceeded.
@@ -38,14 +43,7 @@ struct PlainReader {
     /// nil at the end, and where something is not plain.
     mutating func nextField() -> Field? {
         guard isPlain, position < bytes.count else { return nil }
-        let tag = varint(most: 2)
-        switch tag & 7 {
-        case 0: return .number(Int(tag >> 3))
-        case 2: return .string(Int(tag >> 3))
-        default:
-            isPlain = false
-            return nil
-        }
+        return Field(tag: varint(most: 2))
     }
 
     mutating func uint32() -> Int {
@@ -126,14 +124,16 @@ extension String {
         var copy = self
         return copy.withUTF8 { text -> [UInt8]? in
             if text.isEmpty { return [] }
-            guard let start = text.baseAddress, text.count < 0x80, memchr(start, 0, text.count) == nil else { return nil }
-            return [UInt8](unsafeUninitializedCapacity: 2 + text.count) { buffer, count in
-                buffer[0] = 1 << 3 | 2
-                buffer[1] = UInt8(text.count)
-                UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[2...])
-                    .copyMemory(from: UnsafeRawBufferPointer(text))
-                count = 2 + text.count
+            guard let start = text.baseAddress, text.count < 0x80, memchr(start, 0, text.count) == nil else {
+                return nil
             }
+            // Not of uninitialized capacity: that looks the array's type up at run time, which takes as long as all of this.
+            var message: [UInt8] = []
+            message.reserveCapacity(2 + text.count)
+            message.append(1 << 3 | 2)
+            message.append(UInt8(text.count))
+            message.append(contentsOf: text)
+            return message
         }
     }
 }

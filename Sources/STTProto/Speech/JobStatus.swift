@@ -26,19 +26,19 @@ extension StatusRequest: GeneratedMessage {
     }
 
     public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> StatusRequest {
-        if let plain = readPlain(bytes) { return plain }
+        var message = StatusRequest()
+        if message.readPlain(bytes) { return message }
         return try decodeGenerated(bytes)
     }
 
-    /// nil where the message is left to protobuf-c.
-    static func readPlain(_ bytes: UnsafeRawBufferPointer) -> StatusRequest? {
+    /// False where the message is left to protobuf-c.
+    mutating func readPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var reader = PlainReader(bytes)
-        var message = StatusRequest()
         while let field = reader.nextField() {
-            guard case .string(1) = field else { return nil }
-            message.jobID = reader.string()
+            guard case .string(1) = field else { return false }
+            jobID = reader.string()
         }
-        return reader.isPlain ? message : nil
+        return reader.isPlain
     }
 }
 
@@ -165,37 +165,37 @@ extension JobStatus: GeneratedMessage {
     }
 
     public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> JobStatus {
-        if let plain = readPlain(bytes) { return plain }
+        var message = JobStatus()
+        if message.readPlain(bytes) { return message }
         return try decodeGenerated(bytes)
     }
 
-    /// nil where the message is left to protobuf-c.
-    static func readPlain(_ bytes: UnsafeRawBufferPointer) -> JobStatus? {
+    /// False where the message is left to protobuf-c.
+    mutating func readPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var reader = PlainReader(bytes)
-        var message = JobStatus()
         while let field = reader.nextField() {
             switch field {
-            case .string(1): message.jobID = reader.string()
-            case .number(2): message.state = reader.choice(else: .unrecognized)
-            case .string(3): message.filename = reader.string()
-            case .string(4): message.audio = reader.message(after: message.audio)
-            case .number(5): message.chunksTotal = reader.uint32()
-            case .number(6): message.chunksDone = reader.uint32()
-            case .number(7): message.chunksWithGaps = reader.uint32()
-            case .number(8): message.audioDoneMilliseconds = reader.uint64()
-            case .string(9): message.error = reader.message(after: message.error)
-            case .number(10): message.createdAtMilliseconds = reader.uint64()
-            case .number(11): message.startedAtMilliseconds = reader.uint64()
-            case .number(12): message.finishedAtMilliseconds = reader.uint64()
-            case .number(13): message.expiresAtMilliseconds = reader.uint64()
-            case .string(14): message.options = reader.message(after: message.options)
-            case .string(15): message.language = reader.string()
-            case .number(16): message.chunkAttempts = reader.uint32()
-            case .number(17): message.priority = reader.choice(else: .unrecognized)
-            default: return nil
+            case .string(1): jobID = reader.string()
+            case .number(2): state = reader.choice(else: .unrecognized)
+            case .string(3): filename = reader.string()
+            case .string(4): audio = reader.message(after: audio)
+            case .number(5): chunksTotal = reader.uint32()
+            case .number(6): chunksDone = reader.uint32()
+            case .number(7): chunksWithGaps = reader.uint32()
+            case .number(8): audioDoneMilliseconds = reader.uint64()
+            case .string(9): error = reader.message(after: error)
+            case .number(10): createdAtMilliseconds = reader.uint64()
+            case .number(11): startedAtMilliseconds = reader.uint64()
+            case .number(12): finishedAtMilliseconds = reader.uint64()
+            case .number(13): expiresAtMilliseconds = reader.uint64()
+            case .string(14): options = reader.message(after: options)
+            case .string(15): language = reader.string()
+            case .number(16): chunkAttempts = reader.uint32()
+            case .number(17): priority = reader.choice(else: .unrecognized)
+            default: return false
             }
         }
-        return reader.isPlain ? message : nil
+        return reader.isPlain
     }
 }
 
@@ -245,26 +245,26 @@ extension AudioInfo: GeneratedMessage {
     }
 
     public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> AudioInfo {
-        if let plain = readPlain(bytes) { return plain }
+        var message = AudioInfo()
+        if message.readPlain(bytes) { return message }
         return try decodeGenerated(bytes)
     }
 
-    /// nil where the message is left to protobuf-c.
-    static func readPlain(_ bytes: UnsafeRawBufferPointer) -> AudioInfo? {
+    /// False where the message is left to protobuf-c.
+    mutating func readPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var reader = PlainReader(bytes)
-        var message = AudioInfo()
         while let field = reader.nextField() {
             switch field {
-            case .string(1): message.format = reader.string()
-            case .number(2): message.sampleRateHz = reader.uint32()
-            case .number(3): message.channels = reader.uint32()
-            case .number(4): message.durationMilliseconds = reader.uint64()
-            case .number(5): message.bytes = reader.uint64()
-            case .string(6): message.sha256 = reader.string()
-            default: return nil
+            case .string(1): format = reader.string()
+            case .number(2): sampleRateHz = reader.uint32()
+            case .number(3): channels = reader.uint32()
+            case .number(4): durationMilliseconds = reader.uint64()
+            case .number(5): self.bytes = reader.uint64()
+            case .string(6): sha256 = reader.string()
+            default: return false
             }
         }
-        return reader.isPlain ? message : nil
+        return reader.isPlain
     }
 }
 
