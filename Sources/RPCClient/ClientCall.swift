@@ -14,9 +14,9 @@ final class ClientCall: @unchecked Sendable {
     let options: CallOptions
     let stream: CallStream
     private let core: ClientCore
-    private var timeout: Duration?
+    @exclusivity(unchecked) private var timeout: Duration?
     /// On the loop's clock.
-    private var deadline: UInt64?
+    @exclusivity(unchecked) private var deadline: UInt64?
     @exclusivity(unchecked) private var timer: TimerID?
     @exclusivity(unchecked) private(set) var outcome: Outcome?
     /// Of a call with one reply: where it goes, and how many came.
@@ -30,7 +30,7 @@ final class ClientCall: @unchecked Sendable {
     @exclusivity(unchecked) private var start: (request: SharedBytes?, waiter: UnsafeContinuation<Void, Never>?)?
     private let isUnary: Bool
     private var retries = 0
-    private var isToBeRetried = false
+    @exclusivity(unchecked) private var isToBeRetried = false
     @exclusivity(unchecked) private var intercepted: InterceptedCall?
 
     /// - Parameter reply: Of a call with one. Its memory must stay valid until the call is over.

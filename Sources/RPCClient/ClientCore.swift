@@ -19,19 +19,19 @@ final class ClientCore: @unchecked Sendable {
     private let search: ServerSearch
 
     /// Takes new calls.
-    private var active: Connection?
+    @exclusivity(unchecked) private var active: Connection?
     /// Every connection that is not closed: the active one, and those that finish their calls.
     private var connections: [ObjectIdentifier: Connection] = [:]
     /// The servers of the connections, as the address book names them, until one is known to have failed.
     private var servers: [ObjectIdentifier: AddressBook.Key] = [:]
-    private var waiting: Deque<ClientCall> = []
+    @exclusivity(unchecked) private var waiting: Deque<ClientCall> = []
     /// Finish their calls and are closed then.
     private var retired: Set<ObjectIdentifier> = []
     private var timer: TimerID?
     /// What a writer gets after the end. Each `any Error` is an object: one for all calls of the client.
     let answered: any Error = RPCError(.aborted, "the server has answered already")
     @exclusivity(unchecked) var encodedMethods = EncodedMethods()
-    private var isClosed = false
+    @exclusivity(unchecked) private var isClosed = false
     private var lastError: RPCError?
 
     init(

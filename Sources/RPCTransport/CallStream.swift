@@ -75,11 +75,11 @@ package final class CallStream: @unchecked Sendable {
     @exclusivity(unchecked) private var hasReceivedAll = false
     /// The owner leaves the messages to ``nextMessages()``.
     @exclusivity(unchecked) private var ownerReadsStream = false
-    private var endsSendingWhenAttached = false
+    @exclusivity(unchecked) private var endsSendingWhenAttached = false
     /// Nothing but the initial message was sent, so the stream may be attached to another connection.
-    package private(set) var isReplayable = true
+    @exclusivity(unchecked) package private(set) var isReplayable = true
     /// The peer has begun to send a message.
-    package private(set) var hasReceivedMessage = false
+    @exclusivity(unchecked) package private(set) var hasReceivedMessage = false
 
     @exclusivity(unchecked) private var inbox = Inbox()
     @exclusivity(unchecked) private var assembly: MessageAssembly?

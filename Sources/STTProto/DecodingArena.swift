@@ -24,7 +24,7 @@ final class DecodingArena {
 
     private let first: Chunk
     /// Beyond the first, which is the caller's.
-    private var chunks: [Chunk] = []
+    @exclusivity(unchecked) private var chunks: [Chunk] = []
     private var current: Chunk
     private var used = 0
     private var remainingBudget: Int
@@ -84,7 +84,7 @@ final class DecodingArena {
         var allocator = ProtobufCAllocator(
             alloc: { data, size in
                 guard let data else { return nil }
-                return Unmanaged<DecodingArena>.fromOpaque(data).takeUnretainedValue().allocate(size)
+                return Unmanaged<DecodingArena>.fromOpaque(data)._withUnsafeGuaranteedRef { $0.allocate(size) }
             },
             free: { _, _ in },
             allocator_data: Unmanaged.passUnretained(self).toOpaque())

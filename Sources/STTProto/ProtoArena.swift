@@ -16,11 +16,11 @@ final class ProtoArena {
     static let firstChunkBytes = 1024
 
     /// Beyond the first, which is the caller's.
-    private var chunks: [UnsafeMutableRawPointer] = []
+    @exclusivity(unchecked) private var chunks: [UnsafeMutableRawPointer] = []
     private var chunk: UnsafeMutableRawPointer
     private var used = 0
     private var capacity: Int
-    private(set) var failure: ProtoError?
+    @exclusivity(unchecked) private(set) var failure: ProtoError?
 
     /// Whether the message needs more than the first chunk.
     var isSpilled: Bool { !chunks.isEmpty }
