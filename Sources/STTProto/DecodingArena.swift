@@ -84,7 +84,7 @@ final class DecodingArena {
         var allocator = ProtobufCAllocator(
             alloc: { data, size in
                 guard let data else { return nil }
-                return Unmanaged<DecodingArena>.fromOpaque(data)._withUnsafeGuaranteedRef { $0.allocate(size) }
+                return Unmanaged<DecodingArena>.fromOpaque(data).takeUnretainedValue().allocate(size)
             },
             free: { _, _ in },
             allocator_data: Unmanaged.passUnretained(self).toOpaque())
