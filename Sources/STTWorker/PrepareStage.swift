@@ -80,6 +80,9 @@ struct PrepareStage: Sendable {
             }
             portion = try await following
         }
+        for warning in await reader.warnings {
+            context.logger.warning("audio is incomplete", metadata: ["error": "\(warning)"])
+        }
         let finalFormat = AudioFormat(reader.info, decodedSamples: await feed.position)
         for chunk in segmenter.finish() {
             try await store(chunk, context: context, format: finalFormat)

@@ -60,6 +60,7 @@ actor AudioDecoder {
                 .notAudio,
                 "\(name.subject) is \(kind), which names other files and holds no sound. Send the audio itself.")
         case .wav, .aiff, .au, .flac, .ogg, .sndfile, .mpeg:
+            if signature == .ogg { try checkPages(file) }
             do {
                 let decoder = SndFileSource(channels: channels, isGrowing: file.isGrowing)
                 let opening = try await decoder.open(file, name: name, as: signature)
@@ -192,10 +193,22 @@ actor AudioDecoder {
                     + " \(file.size) there are. Send the whole file."))
     }
 
-    /// Throws or notes that the file ends early, as the limits say.
-    private func report(_ truncated: AudioError) throws(AudioError) {
-        if limits.truncatedInput == .reject { throw truncated }
-        if !warnings.contains(where: { $0.code == .truncated }) { warnings.append(truncated) }
+    /// Decoders go on behind damaged pages as if nothing had been there.
+    private func checkPages(_ file: InputFile) throws(AudioError) {
+        let missing = try ContainerTail.missingOggBytes(file)
+        try report(missingBytes: missing, of: file)
+        guard missing == 0, let damage = try OggPages.damage(file) else { return }
+        try report(
+            AudioError(
+                .corrupt,
+                "\(name.subject) is damaged: pages of sound are missing between bytes \(damage.lowerBound) and"
+                    + " \(damage.upperBound) of \(file.size). Send it again or convert it."))
+    }
+
+    /// Throws or notes that sound is missing, as the limits say.
+    private func report(_ loss: AudioError) throws(AudioError) {
+        if limits.truncatedInput == .reject { throw loss }
+        if !warnings.contains(where: { $0.code == loss.code }) { warnings.append(loss) }
     }
 
     func next() async throws(AudioError) -> PCMBlock? {
