@@ -62,7 +62,7 @@ import Testing
             ("between", bytes[..<middle] + tag + bytes[middle...]),
         ] {
             let path = try folder.write("odd.ogg", odd)
-            #expect(try OggPages.damage(InputFile(path: path, maximumBytes: 1 << 30)) == nil, "\(name)")
+            #expect(try OggPages(InputFile(path: path, maximumBytes: 1 << 30)).damage == nil, "\(name)")
         }
         #expect(try await readAll(folder.write("tag.ogg", bytes + tag)) == whole)
     }
@@ -78,6 +78,25 @@ import Testing
         #expect(try damage(bytes.damaged(.last, pages: pages) + bytes) != nil)
     }
 
+    @Test("several recordings in a row are all heard, or the file is refused", arguments: ["libvorbis", "libopus"])
+    func chained(codec: String) async throws {
+        let bytes = try await recording(codec).bytes
+        let whole = try await readAll(folder("whole.ogg"))
+        try await Tool.ffmpeg("-i", folder("whole.ogg"), "-c:a", codec, "-serial_offset", "77", folder("next.ogg"))
+        let next = [UInt8](try Data(contentsOf: URL(filePath: folder("next.ogg"))))
+        let path = try folder.write("row.ogg", bytes + next)
+        let all = try await readAll(path)
+        #expect(abs(all.count - 2 * whole.count) < 3_200, "\(all.count), \(whole.count)")
+        #expect(abs(Measure.rms(all.suffix(100_000)) / Measure.rms(whole.suffix(100_000)) - 1) < 0.1)
+        let error = await errorOfReading(path, limits: AudioLimits(ffmpeg: nil, ffprobe: nil))
+        #expect(error?.code == .unsupportedCodec)
+
+        try await Tool.ffmpeg("-i", folder("whole.ogg"), "-ac", "2", "-c:a", codec, folder("other.ogg"))
+        let other = [UInt8](try Data(contentsOf: URL(filePath: folder("other.ogg"))))
+        let mixed = await errorOfReading(try folder.write("mixed.ogg", bytes + other))
+        #expect(mixed?.code == .unsupportedCodec && mixed?.message.contains("differ") == true)
+    }
+
     @Test("what is no Ogg of sound is not judged, and what looks like pages costs no more than they do")
     func notJudged() async throws {
         var generator = SplitMix(seed: 4)
@@ -90,7 +109,7 @@ import Testing
     }
 
     private func damage(_ bytes: some Sequence<UInt8>) throws -> Range<Int>? {
-        try OggPages.damage(InputFile(path: folder.write("judged.ogg", bytes), maximumBytes: 1 << 30))
+        try OggPages(InputFile(path: folder.write("judged.ogg", bytes), maximumBytes: 1 << 30)).damage
     }
 
     /// 12 s of tone and noise, and where its pages are.

@@ -3,7 +3,7 @@
 /// Decoders leave out a damaged page and go on behind it without a word. Pages are numbered in each stream and have
 /// checksums, so what is missing can be told.
 struct OggPages {
-    /// Where something is missing: behind the last whole page before it, and up to the next one.
+    /// The bytes where something is missing: behind the last whole page before it, and up to the next one.
     typealias Damage = Range<Int>
 
     private struct Page {
@@ -13,8 +13,8 @@ struct OggPages {
         var position: Int
         var isFirst: Bool
         var isLast: Bool
-        /// What codec a first page names.
-        var isAudio: Bool
+        /// Of a first page: its codec's name and what it says of rate and channels.
+        var format: [UInt8]?
     }
 
     private struct Stream {
@@ -26,22 +26,31 @@ struct OggPages {
 
     private static let capture = Array("OggS".utf8)
     private static let headerLength = 27
-    private static let audioMarks = ["\u{1}vorbis", "OpusHead", "Speex   ", "\u{7f}FLAC", "fLaC"]
+    /// How first pages of sound begin, and how many of their bytes tell rate and channels.
+    private static let audioMarks = [
+        ("\u{1}vorbis", 16), ("OpusHead", 10), ("Speex   ", 52), ("\u{7f}FLAC", 30), ("fLaC", 22),
+    ]
     /// What looks like a page and is none costs the time of the longest page.
     private static let mostCandidates = 1000
+
+    /// Whether further recordings follow the first, as they do in a radio's: libsndfile reads no more than that.
+    private(set) var isChained = false
+    /// Whether those are of one codec, rate and number of channels. ffmpeg takes the first one's for granted.
+    private(set) var hasOneFormat = true
+    /// The first damage by which sound is lost. Bytes between pages that hide none are harmless, and so is what follows the
+    /// end that the file itself marks. `nil` also where there is not one whole first page of a stream of sound.
+    private(set) var damage: Damage?
 
     private let file: InputFile
     /// Streams of sound, by their serial numbers.
     private var streams: [Int: Stream] = [:]
+    /// Of the first one.
+    private var format: [UInt8]?
 
-    private init(_ file: InputFile) { self.file = file }
-
-    /// Reads all of a file and finds the first damage by which sound is lost. Bytes between pages that hide none are
-    /// harmless, and so is what follows the end that the file itself marks.
-    /// - Returns: `nil` also where there is not one whole first page of a stream of sound.
-    static func damage(_ file: InputFile) throws(AudioError) -> Damage? {
-        var pages = OggPages(file)
-        return try pages.findDamage()
+    /// Reads all of a file.
+    init(_ file: InputFile) throws(AudioError) {
+        self.file = file
+        damage = try findDamage()
     }
 
     private mutating func findDamage() throws(AudioError) -> Damage? {
@@ -65,7 +74,12 @@ struct OggPages {
         if page.isFirst {
             // Of files one after the other.
             if hasBytesBefore, hasOpenStream { return true }
-            if page.isAudio {
+            if let format = page.format {
+                if streams.values.contains(where: { !$0.isInHeaders }) {
+                    isChained = true
+                    if format != self.format { hasOneFormat = false }
+                }
+                self.format = self.format ?? format
                 streams[page.serial] = Stream(nextNumber: page.number + 1, isInHeaders: true, isEnded: page.isLast)
             }
             return false
@@ -94,10 +108,10 @@ struct OggPages {
         for index in 22..<26 { bytes[index] = 0 }
         guard OggChecksum.of(bytes) == checksum else { return nil }
         let body = ByteReader(bytes: bytes)
-        let isAudio = Self.audioMarks.contains { body.starts(with: $0, at: start) }
+        let mark = Self.audioMarks.first { body.starts(with: $0.0, at: start) }
         return Page(
             end: offset + length, serial: serial, number: number, position: header.littleEndian(6, 8) ?? 0,
-            isFirst: flags & 2 != 0, isLast: flags & 4 != 0, isAudio: isAudio)
+            isFirst: flags & 2 != 0, isLast: flags & 4 != 0, format: mark.map { Array(bytes[start...].prefix($0.1)) })
     }
 
     /// The next place that a page might begin at, or the file's end.
@@ -115,22 +129,5 @@ struct OggPages {
             offset += reader.bytes.count - Self.capture.count + 1
         }
         return file.size
-    }
-}
-
-/// The checksum of Ogg pages: CRC-32 with the polynomial 04c11db7, not reflected, from 0.
-enum OggChecksum {
-    private static let table: [UInt32] = (0..<256).map { byte in
-        (0..<8).reduce(UInt32(byte) << 24) { sum, _ in sum & 0x8000_0000 != 0 ? sum << 1 ^ 0x04c1_1db7 : sum << 1 }
-    }
-
-    static func of(_ bytes: [UInt8]) -> Int {
-        table.withUnsafeBufferPointer { table in
-            bytes.withUnsafeBufferPointer { bytes in
-                var sum: UInt32 = 0
-                for byte in bytes { sum = sum << 8 ^ table[Int(UInt8(truncatingIfNeeded: sum >> 24) ^ byte)] }
-                return Int(sum)
-            }
-        }
     }
 }
