@@ -60,7 +60,7 @@ struct ChunkTranscriber: Sendable {
                     parts.leaveOut(channel, extent, refusal)
                     continue
                 }
-                let samples = gainControl.levelled(audio.channels[verdict.channel])
+                let samples = gainControl.levelled(audio.channels[verdict.channel]) ?? audio.channels[verdict.channel]
                 let stretch = EngineAttempts.Stretch(
                     audio: ChunkAudio(channels: [samples], pieces: audio.pieces),
                     levels: AudioLevels(samples, startMilliseconds: 0),

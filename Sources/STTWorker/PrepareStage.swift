@@ -88,6 +88,9 @@ struct PrepareStage: Sendable {
                 }
                 portion = try await following
             }
+            for warning in await reader.warnings {
+                context.logger.warning("audio is incomplete", metadata: ["error": "\(warning)"])
+            }
             let finalFormat = AudioFormat(reader.info, decodedSamples: await feed.position)
             try await store(segmenter.finish(), finalFormat)
             try await storing.waitForAll()

@@ -21,6 +21,32 @@ import Testing
         #expect(verdict == SpeechWindow(range: 100_000..<116_000, speech: [100_000..<104_000, 108_800..<115_200]))
     }
 
+    @Test func `it also hears soft passages raised, and says what it hears in either`() async throws {
+        let script = """
+            cat > \(folder("input"))
+            if [ -e \(folder("first")) ]; then
+                mv \(folder("input")) \(folder("second"))
+                printf 'Detected 1 speech segments:\\nSpeech segment 0: start = 40.00, end = 90.00\\n'
+            else
+                mv \(folder("input")) \(folder("first"))
+                printf 'Detected 1 speech segments:\\nSpeech segment 0: start = 0.00, end = 50.00\\n'
+            fi
+            """
+        let (program, model) = try Detector.fake(folder, script)
+        let detector = try SpeechDetector(program: program, model: model)
+        // Syllables of a loud voice, a pause, those of a soft one.
+        let syllable = (0..<2_000).map { Int16($0 % 50 * 300) } + (0..<2_000).map { Int16($0 % 50) }
+        let loud = (0..<8).flatMap { _ in syllable }
+        let pause = [Int16](repeating: 0, count: 8_000)
+        #expect(try await detector.speech(in: loud + pause) == [0..<8_000])
+        try FileManager.default.removeItem(atPath: folder("first"))
+        #expect(try await detector.speech(in: loud + pause + loud.map { $0 / 100 }) == [0..<14_400])
+        let (first, second) = (try await readAll(folder("first")), try await readAll(folder("second")))
+        #expect(Array(first.prefix(40_000)) == loud + pause && Array(second.prefix(40_000)) == loud + pause)
+        #expect((first.max() ?? 0, first.suffix(32_000).max() ?? 0) == (14_700, 147))
+        #expect(second.suffix(32_000).max() ?? 0 > 3_000)
+    }
+
     @Test(arguments: [
         "exit 3", "kill -9 $$", "echo nonsense", "true", "printf 'Detected 2 speech segments:\\n'",
         "printf 'Detected 1 speech segments:\\nSpeech segment 0: start = x, end = 5\\n'",

@@ -27,6 +27,33 @@ struct InventedWordsTests {
         #expect(await daemon.stop()?.isSuccess == true)
     }
 
+    /// A voice 35 dB louder has the soft sounds raised for the detector and the engine.
+    @Test("noise, music and tones beside a loud voice give no words but its own")
+    func besideVoice() async throws {
+        let folder = try TemporaryFolder()
+        let daemon = try await SpeechDaemon(in: folder, engine: try #require(Recordings.whisper))
+        let speech = try await Samples.read(try #require(Recordings.jfk))
+        let pause = SyntheticAudio.silence(seconds: 1)
+        var samples: [Int16] = []
+        var voices: [ClosedRange<Double>] = []
+        for sound in Sound.all {
+            let start = Double(samples.count) / 16_000
+            voices.append(start...start + 12.5)
+            samples += pause + speech + pause + sound.make().map { $0 / 60 }
+        }
+        let path = try folder.write(SyntheticAudio.wav(samples), to: "beside.wav")
+        let recognised = try await daemon.transcribe(path)
+        #expect(recognised.isCompleted, "\(recognised.status)")
+        for segment in recognised.segments {
+            let middle = Double(segment.startMilliseconds + segment.endMilliseconds) / 2000
+            #expect(voices.contains { $0.contains(middle) }, "at \(middle): \(segment.text)")
+        }
+        let reference = Array(repeating: CodecTests.words, count: voices.count).joined(separator: " ")
+        let rate = WordErrorRate(reference: reference, hypothesis: recognised.text)
+        print("beside a voice: \(rate), \(recognised.engineSeconds) s of the engine")
+        #expect(await daemon.stop()?.isSuccess == true)
+    }
+
     @Test("speech in the middle of five minutes of silence gives its words, at their time")
     func rareSpeech() async throws {
         let folder = try TemporaryFolder()

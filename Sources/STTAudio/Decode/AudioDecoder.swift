@@ -60,11 +60,12 @@ actor AudioDecoder {
                 .notAudio,
                 "\(name.subject) is \(kind), which names other files and holds no sound. Send the audio itself.")
         case .wav, .aiff, .au, .flac, .ogg, .sndfile, .mpeg:
+            let isChained = signature == .ogg ? try checkPages(file) : false
             do {
                 let decoder = SndFileSource(channels: channels, isGrowing: file.isGrowing)
                 let opening = try await decoder.open(file, name: name, as: signature)
                 try report(missingBytes: opening.missingBytes, of: file)
-                if let info = try await openInChild(file, opening.info) { return info }
+                if let info = try await openInChild(file, opening.info, isChained: isChained) { return info }
                 source = .sndfile(decoder)
                 return opening.info
             } catch SndFileOpener.Failure.invalid(let error) {
@@ -105,14 +106,24 @@ actor AudioDecoder {
     ///
     /// Per hour of stereo libvorbis takes 4 s and libopus 12 s; ffmpeg 3 s and 5 s, a resampling included. No sample
     /// differs by more than 1.
+    ///
+    /// - Parameter isChained: There are further recordings behind the first one, which libsndfile would leave out.
     private func openInChild(
-        _ file: InputFile, _ info: AudioFormatInfo
+        _ file: InputFile, _ info: AudioFormatInfo, isChained: Bool
     ) async throws(AudioError) -> AudioFormatInfo? {
-        guard ["OGG/VORBIS", "OGG/OPUS"].contains(info.formatName),
-            let duration = info.duration, duration > limits.longRecording, let programs = FFmpegPrograms(limits)
-        else { return nil }
+        let isLong = info.duration.map { $0 > limits.longRecording } ?? false
+        guard isChained || isLong && ["OGG/VORBIS", "OGG/OPUS"].contains(info.formatName) else { return nil }
+        guard let programs = FFmpegPrograms(limits) else {
+            guard isChained else { return nil }
+            throw AudioError(
+                .unsupportedCodec,
+                "\(name.subject) holds several recordings in a row, which needs ffmpeg. Install ffmpeg on the server, or"
+                    + " send them one by one.")
+        }
         var info = info
         info.decoder = .ffmpeg
+        // Of the first one, or of them all as if they had one clock.
+        if isChained { info.frameCount = nil }
         try check(info)
         source = .ffmpeg(
             try await FFmpegStream(
@@ -192,10 +203,31 @@ actor AudioDecoder {
                     + " \(file.size) there are. Send the whole file."))
     }
 
-    /// Throws or notes that the file ends early, as the limits say.
-    private func report(_ truncated: AudioError) throws(AudioError) {
-        if limits.truncatedInput == .reject { throw truncated }
-        if !warnings.contains(where: { $0.code == .truncated }) { warnings.append(truncated) }
+    /// Decoders go on behind damaged pages as if nothing had been there.
+    /// - Returns: Whether the file holds several recordings in a row.
+    private func checkPages(_ file: InputFile) throws(AudioError) -> Bool {
+        let missing = try ContainerTail.missingOggBytes(file)
+        try report(missingBytes: missing, of: file)
+        let pages = try OggPages(file)
+        if pages.isChained, !pages.hasOneFormat {
+            throw AudioError(
+                .unsupportedCodec,
+                "\(name.subject) holds several recordings in a row whose rate, channels or codec differ. Send them one by"
+                    + " one.")
+        }
+        guard missing == 0, let damage = pages.damage else { return pages.isChained }
+        try report(
+            AudioError(
+                .corrupt,
+                "\(name.subject) is damaged: pages of sound are missing between bytes \(damage.lowerBound) and"
+                    + " \(damage.upperBound) of \(file.size). Send it again or convert it."))
+        return pages.isChained
+    }
+
+    /// Throws or notes that sound is missing, as the limits say.
+    private func report(_ loss: AudioError) throws(AudioError) {
+        if limits.truncatedInput == .reject { throw loss }
+        if !warnings.contains(where: { $0.code == loss.code }) { warnings.append(loss) }
     }
 
     func next() async throws(AudioError) -> PCMBlock? {

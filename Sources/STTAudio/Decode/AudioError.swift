@@ -12,7 +12,7 @@ public struct AudioError: Error, Sendable, Equatable {
         case notAudio = "audio.notAudio"
         /// The file ends before what its header promises.
         case truncated = "audio.truncated"
-        /// The decoder gave up in the middle of the file.
+        /// The decoder gave up in the middle of the file, or would leave out what is damaged.
         case corrupt = "audio.corrupt"
         /// The audio is longer than ``AudioLimits/maximumDuration``.
         case tooLong = "audio.tooLong"

@@ -1,10 +1,11 @@
 /// What a reader accepts.
 public struct AudioLimits: Sendable, Equatable {
-    /// What to do with a file that holds less audio than its header promises.
+    /// What to do with a file that holds less audio than its header promises, or an Ogg file of which pages are damaged.
     public enum TruncatedInput: Sendable, Equatable {
-        /// Fail with ``AudioError/Code/truncated``: a client that sent half a file wants to know.
+        /// Fail with ``AudioError/Code/truncated`` or ``AudioError/Code/corrupt``: a client that sent half a file wants to
+        /// know.
         case reject
-        /// Read what is there and add ``AudioError/Code/truncated`` to ``PCMReader/warnings``.
+        /// Read what is there and add the error to ``PCMReader/warnings``.
         case acceptWithWarning
     }
 

@@ -2,7 +2,8 @@
 struct ChunkedHeader: Equatable {
     /// Where the samples start.
     var dataOffset: Int
-    /// Bytes of samples that the header promises; `nil` where it was written before the length was known.
+    /// Bytes of samples that the header promises; `nil` where it was written before the length was known, or never brought
+    /// up to date.
     var promisedBytes: Int?
     /// Bytes from the start of the samples to the end of the file.
     var presentBytes: Int
@@ -10,7 +11,7 @@ struct ChunkedHeader: Equatable {
     var tolerance: Int
     /// The data are MPEG frames, whose number a WAV header does not tell.
     var holdsMPEG = false
-    /// Bytes that take the place of the file's own for the decoder: a size of 0 would make it read nothing.
+    /// Bytes that take the place of the file's own for the decoder: it would read no more than the size says.
     var patch: (offset: Int, bytes: [UInt8])?
 
     static func == (left: ChunkedHeader, right: ChunkedHeader) -> Bool {
@@ -35,7 +36,7 @@ struct ChunkedHeader: Equatable {
     /// Reads the chunks of a RIFF, RF64 or BW64 file; `nil` where it has no data chunk.
     static func wav(_ file: InputFile) throws(AudioError) -> ChunkedHeader? {
         var offset = 12
-        var longSize: Int?
+        var longSize: (bytes: Int, offset: Int)?
         var tolerance = 4096
         var formatTag = 0
         for _ in 0..<1000 {
@@ -43,7 +44,7 @@ struct ChunkedHeader: Equatable {
             guard let id = reader.ascii(0, 4), let size = reader.littleEndian(4, 4) else { return nil }
             switch id {
             case "ds64":
-                longSize = reader.littleEndian(16, 8)
+                longSize = reader.littleEndian(16, 8).map { ($0, offset + 16) }
             case "fmt ":
                 formatTag = reader.littleEndian(8, 2) ?? 0
                 if let rate = reader.littleEndian(16, 4), rate > 0, rate < 1 << 28 { tolerance = rate / 10 }
@@ -59,35 +60,53 @@ struct ChunkedHeader: Equatable {
     }
 
     private static func data(
-        _ file: InputFile, at offset: Int, size: Int, longSize: Int?, tolerance: Int
+        _ file: InputFile, at offset: Int, size: Int, longSize: (bytes: Int, offset: Int)?, tolerance: Int
     ) throws(AudioError) -> ChunkedHeader {
-        let present = file.size - offset
+        let present = max(file.size - offset, 0)
         var header = ChunkedHeader(
-            dataOffset: offset, promisedBytes: size, presentBytes: max(present, 0), tolerance: tolerance)
-        if size == 0xffff_ffff, let longSize, longSize > 0 {
-            header.promisedBytes = longSize
+            dataOffset: offset, promisedBytes: size, presentBytes: present, tolerance: tolerance)
+        if size == 0xffff_ffff, let longSize, longSize.bytes > 0 {
+            header.promisedBytes = longSize.bytes
         } else if isPlaceholder(size), present != size {
-            if size == 0, try isChunkList(file, at: offset) { return header }
+            if size == 0, try unexplainedBytes(file, behind: offset) <= 1 { return header }
             header.promisedBytes = nil
-            if present < 0xffff_ffff, longSize == nil {
-                let bytes = (0..<4).map { UInt8(truncatingIfNeeded: present >> (8 * $0)) }
-                header.patch = (offset - 4, bytes)
+        }
+        if let promised = header.promisedBytes, present - promised > tolerance,
+            try unexplainedBytes(file, behind: offset + promised) > tolerance
+        {
+            header.promisedBytes = nil
+        }
+        if header.promisedBytes == nil {
+            if size == 0xffff_ffff, let longSize {
+                header.patch = (longSize.offset, little(present, 8))
+            } else if present < 0xffff_ffff {
+                header.patch = (offset - 4, little(present, 4))
             }
         }
         return header
     }
 
-    /// Whether the rest of a file is chunks to its very end, so that a data chunk of 0 bytes before it is meant.
-    private static func isChunkList(_ file: InputFile, at start: Int) throws(AudioError) -> Bool {
-        var offset = start
-        while offset < file.size {
-            let reader = ByteReader(bytes: try file.bytes(at: offset, count: 8))
-            guard let id = reader.bytes.count == 8 ? reader.bytes.prefix(4) : nil,
-                id.allSatisfy({ (32..<127).contains($0) }), let size = reader.littleEndian(4, 4)
-            else { return false }
-            offset += 8 + size + size % 2
+    private static func little(_ value: Int, _ count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+
+    /// Bytes behind the samples that are not chunks. Those of a second file are not: there are samples in them.
+    private static func unexplainedBytes(_ file: InputFile, behind end: Int) throws(AudioError) -> Int {
+        // An odd number of bytes is followed by one more, though not by every writer.
+        var least = file.size - end
+        for start in end % 2 == 0 ? [end] : [end + 1, end] {
+            var offset = start
+            for _ in 0..<1000 {
+                let reader = ByteReader(bytes: try file.bytes(at: offset, count: 8))
+                guard let id = reader.ascii(0, 4), id.utf8.allSatisfy({ (32..<127).contains($0) }),
+                    !["RIFF", "RF64", "BW64"].contains(id), let size = reader.littleEndian(4, 4),
+                    offset + 8 + size <= file.size
+                else { break }
+                offset += 8 + size + size % 2
+            }
+            least = min(least, max(file.size - offset, 0))
         }
-        return offset <= file.size + 1
+        return least
     }
 
     /// Reads the chunks of an AIFF or AIFF-C file; `nil` where it has no sound chunk.

@@ -1,3 +1,4 @@
+import STTCore
 import STTProcess
 
 /// Tells speech from other sound: Silero's network, run by whisper.cpp's `whisper-vad-speech-segments`.
@@ -13,6 +14,7 @@ public struct SpeechDetector: Sendable {
     public let model: String
 
     private let timeLimit: Duration
+    private let gainControl = GainControl()
 
     /// Samples this small in all of a stretch are silence (-77 dBFS); the program need not be asked.
     private static let silentPeak = 4
@@ -66,8 +68,15 @@ public struct SpeechDetector: Sendable {
         return SpeechWindow(range: window.range, speech: Self.union(speech))
     }
 
-    /// Where there is speech in some audio.
+    /// Where there is speech in some audio: what is heard in it as it is, and with its soft passages raised, because a
+    /// loud voice makes the network miss a soft one.
     public func speech(in samples: [Int16]) async throws(SpeechDetectionError) -> [Range<Int>] {
+        let heard = try await heardSpeech(in: samples)
+        guard let levelled = gainControl.levelled(samples) else { return heard }
+        return Self.union(heard + (try await heardSpeech(in: levelled)))
+    }
+
+    private func heardSpeech(in samples: [Int16]) async throws(SpeechDetectionError) -> [Range<Int>] {
         let peak = PCM.peak(samples)
         guard peak > Self.silentPeak else { return [] }
         let outcome: ChildProcess.Outcome

@@ -30,9 +30,10 @@ public struct GainControl: Sendable, Hashable {
     }
 
     /// - Parameter samples: 16 kHz mono.
-    public func levelled(_ samples: [Int16]) -> [Int16] {
+    /// - Returns: `nil` where nothing is to be raised.
+    public func levelled(_ samples: [Int16]) -> [Int16]? {
         let passages = passages(in: AudioLevels(samples, startMilliseconds: 0))
-        guard !passages.isEmpty else { return samples }
+        guard !passages.isEmpty else { return nil }
         let frame = ChunkSpan.sampleRate * AudioLevels.frameMilliseconds / 1000
         var result = samples
         for passage in passages {
@@ -46,14 +47,27 @@ public struct GainControl: Sendable, Hashable {
 
     func passages(in levels: AudioLevels) -> [Passage] {
         guard let loudest = levels.peak(in: levels.milliseconds) else { return [] }
-        return heard(in: levels).compactMap { frames in
+        let heard = heard(in: levels)
+        return heard.indices.compactMap { index in
+            let frames = heard[index]
             let times =
                 frames.lowerBound * AudioLevels.frameMilliseconds..<frames.upperBound * AudioLevels.frameMilliseconds
             guard let peak = levels.peak(in: times), loudest - peak >= leastDifference,
                 let swing = levels.swing(in: times), swing >= leastSwing
             else { return nil }
-            return Passage(frames: frames, gain: Int(min(loudest - headroom - peak, mostGain)))
+            let before = index > 0 ? heard[index - 1].upperBound : 0
+            let after = index + 1 < heard.count ? heard[index + 1].lowerBound : levels.frameCount
+            return Passage(
+                frames: faded(frames, within: before..<after), gain: Int(min(loudest - headroom - peak, mostGain)))
         }
+    }
+
+    /// With what fades in and out around a passage: half of what lies between it and the next one, as much as a gap at most.
+    private func faded(_ frames: Range<Int>, within room: Range<Int>) -> Range<Int> {
+        let most = longestGap / AudioLevels.frameMilliseconds
+        let before = min((frames.lowerBound - room.lowerBound) / 2, most)
+        let after = min((room.upperBound - frames.upperBound) / 2, most)
+        return frames.lowerBound - before..<frames.upperBound + after
     }
 
     /// What is louder than stillness, without its short gaps.

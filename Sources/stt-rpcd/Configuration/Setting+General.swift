@@ -63,7 +63,9 @@ extension Setting {
     static let acceptTruncated = Setting(
         key: "jobs.acceptTruncated", variable: "STT_ACCEPT_TRUNCATED", flag: "accept-truncated", kind: .flag,
         defaultValue: .flag(false), commands: [.standalone, .serve, .work],
-        help: "Decode what there is of a file that is shorter than its header says, instead of refusing it.")
+        help:
+            "Decode what there is of a file that is shorter than its header says, or of an Ogg file with damaged pages,"
+            + " instead of refusing it.")
 
     static let allowPrivateURLs = Setting(
         key: "fetch.allowPrivateUrls", variable: "STT_ALLOW_PRIVATE_URLS", flag: "allow-private-urls", kind: .flag,

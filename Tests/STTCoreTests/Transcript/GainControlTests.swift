@@ -8,28 +8,41 @@ import Testing
     private let pause = [Int16](repeating: 0, count: 8_000)
 
     @Test("a soft voice after a loud one is raised to 10 dB below it, and nothing else is changed")
-    func soft() {
+    func soft() throws {
         let (loud, soft) = (voice(seconds: 2, peak: -12), voice(seconds: 2, peak: -47))
-        let levelled = gainControl.levelled(soft + pause + loud + pause)
+        let levelled = try #require(gainControl.levelled(soft + pause + loud + pause))
         #expect(abs(peak(Array(levelled.prefix(soft.count))) - -22) < 2)
         #expect(Array(levelled.dropFirst(soft.count)) == pause + loud + pause)
     }
 
     @Test("the gain is 40 dB at most, and what is too loud then is clipped")
-    func most() {
+    func most() throws {
         let soft = voice(seconds: 1, peak: -65)
-        let levelled = gainControl.levelled(voice(seconds: 1, peak: -3) + pause + soft)
+        let levelled = try #require(gainControl.levelled(voice(seconds: 1, peak: -3) + pause + soft))
         #expect(abs(peak(Array(levelled.suffix(soft.count))) - -25) < 1)
         var clicks = voice(seconds: 1, peak: -40)
         clicks[300] = 9_000
-        let clipped = gainControl.levelled(voice(seconds: 1, peak: -3) + pause + clicks).suffix(clicks.count)
+        let clipped = try #require(gainControl.levelled(voice(seconds: 1, peak: -3) + pause + clicks))
+            .suffix(clicks.count)
         #expect(clipped.dropFirst(300).first == .max)
+    }
+
+    @Test("what a soft voice fades out into is raised with it, for 0.3 s and no nearer to the next voice than halfway")
+    func faded() throws {
+        let (loud, soft) = (voice(seconds: 2, peak: -12), voice(seconds: 2, peak: -47))
+        let faint = (0..<16_000).map { Int16($0 / 40 % 2 == 0 ? 1 : -1) }
+        for (length, raised) in [(16_000, 4_800), (6_400, 3_200)] {
+            let levelled = try #require(gainControl.levelled(loud + pause + soft + faint.prefix(length) + loud))
+            let fading = levelled.dropFirst(loud.count + pause.count + soft.count).prefix(length)
+            #expect(fading.prefix(raised).allSatisfy { abs($0) > 10 })
+            #expect(Array(fading.dropFirst(raised)) == Array(faint.prefix(length).dropFirst(raised)))
+        }
     }
 
     @Test("a voice less than 25 dB softer stays as it is")
     func hardlySofter() {
         let samples = voice(seconds: 2, peak: -12) + pause + voice(seconds: 2, peak: -36)
-        #expect(gainControl.levelled(samples) == samples)
+        #expect(gainControl.levelled(samples) == nil)
     }
 
     @Test("noise stays as soft as it was: in the pauses of a loud voice, after a gate, and for a moment")
@@ -40,14 +53,14 @@ import Testing
         for samples in [
             loud + steady + loud, loud + pause + steady + pause + loud, loud + pause + voice(seconds: 0.4, peak: -47),
         ] {
-            #expect(gainControl.levelled(samples) == samples)
+            #expect(gainControl.levelled(samples) == nil)
         }
     }
 
     @Test("what has one level, or none, stays as it is")
     func even() {
         for samples in [[], [7], pause, voice(seconds: 3, peak: -60)] {
-            #expect(gainControl.levelled(samples) == samples)
+            #expect(gainControl.levelled(samples) == nil)
         }
     }
 
