@@ -120,7 +120,7 @@ struct PrepareStage: Sendable {
             try await ports.store.finishPreparing(
                 context.job.id, owner: context.owner, chunkCount: cutting.chunkCount, format: cutting.format)
         }
-        guard let finished else { throw WorkInterruption.leaseLost }
+        guard let finished else { throw try await interruption(context) }
         context.logger.info("audio prepared", metadata: ["chunks": "\(cutting.chunkCount)"])
         if finished.isReadyToMerge { await ports.enqueueHint(finished.workItem(.merge), logger: context.logger) }
     }
@@ -139,11 +139,19 @@ struct PrepareStage: Sendable {
         let isAdded = try await patience("adding a chunk") {
             try await ports.store.addChunks([span], to: job.id, owner: context.owner, format: format)
         }
-        guard isAdded else { throw WorkInterruption.leaseLost }
+        guard isAdded else { throw try await interruption(context) }
         let item = WorkItem(
             .chunk(chunk.index), job: job.id, tenant: job.tenant, priority: job.priority,
             audioMilliseconds: Int(span.duration.milliseconds))
         await ports.enqueueHint(item, logger: context.logger)
+    }
+
+    /// Why the store takes nothing more from this owner.
+    private func interruption(_ context: StageRunner.Context) async throws -> WorkInterruption {
+        let job = try await ports.patience(context.logger)("reading the job") {
+            try await ports.store.job(context.job.id, tenant: nil)
+        }
+        return job?.state.isTerminal == false ? .leaseLost : .ended
     }
 
     private func lastChunk(of id: JobID) async throws(PortError) -> ChunkSpan? {

@@ -131,8 +131,7 @@ struct EarlyPreparerTests {
     @Test("more than 64 at a time are left to the workers, and a place that is free again is taken")
     func bound() async throws {
         let harness = try WorkerHarness { _ in .say("words") }
-        // No place may come free because a busy machine renewed a lease too late.
-        let preparer = harness.preparer(lease: .seconds(300))
+        let preparer = harness.preparer()
         var recordings: [any EarlyRecording] = []
         for _ in 0..<PCMReader.maximumGrowing {
             recordings.append(
@@ -152,10 +151,11 @@ struct EarlyPreparerTests {
 }
 
 extension WorkerHarness {
-    fileprivate func preparer(lease: Duration = .seconds(2) * Sanitizing.timeFactor) -> EarlyPreparer {
+    /// With leases that a busy machine does not lose.
+    fileprivate func preparer() -> EarlyPreparer {
         EarlyPreparer(
             ports: WorkerPorts(store: store, queue: queue, events: events, objects: objects),
-            configuration: WorkerConfiguration(leaseDuration: lease, renewalInterval: .milliseconds(100)),
+            configuration: WorkerConfiguration(leaseDuration: .seconds(300), renewalInterval: .seconds(1)),
             audioLimits: AudioLimits(), speechDetection: SpeechDetection(), folder: folder.temporaryPath,
             detectsAsWorkersDo: true, logger: Logger(label: "early") { _ in SwiftLogNoOpLogHandler() })
     }

@@ -61,6 +61,8 @@ final class MongoURI: @unchecked Sendable {
 
         let writing = mongoc_write_concern_new()
         mongoc_write_concern_set_wmajority(writing, half)
+        // What was acknowledged is on disk: also where a server is on its own, or its majority does not wait for journals.
+        mongoc_write_concern_set_journal(writing, true)
         mongoc_uri_set_write_concern(handle, writing)
         mongoc_write_concern_destroy(writing)
         let reading = mongoc_read_concern_new()
