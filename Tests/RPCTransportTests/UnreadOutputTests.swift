@@ -4,6 +4,7 @@ import RPCServer
 import RPCTransport
 import RPCWire
 import STTProto
+import STTTestKit
 import Synchronization
 import Testing
 
@@ -52,6 +53,8 @@ struct UnreadOutputTests {
     {
         var configuration = RPCServerConfiguration()
         configuration.connection.limits.maxControlOutputBytes = 16 * 1024
+        // The peer reads nothing before the last round.
+        configuration.connection.stallTimeout *= Sanitizing.timeFactor
         let ended = Atomic(0)
         try await withServer(configuration) { methods in
             methods.clientStreaming("test/Wait") { (messages: InboundMessages<Item>, _) in
