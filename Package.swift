@@ -47,12 +47,13 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
 
-        // C that Swift cannot import, and the generated protobuf-c code.
+        // C that Swift cannot import, the generated protobuf-c code, and its allocator.
         .target(name: "CLinuxShim"),
         .target(name: "CSTTProto", dependencies: ["CProtobufC"]),
+        .target(name: "CProtoArena", dependencies: ["CProtobufC"]),
 
         // The RPC layer.
-        .target(name: "STTProto", dependencies: ["CSTTProto", "CProtobufC"], swiftSettings: strict),
+        .target(name: "STTProto", dependencies: ["CSTTProto", "CProtoArena", "CProtobufC"], swiftSettings: strict),
         .target(name: "RPCWire", dependencies: ["STTProto", collections], swiftSettings: strict),
         .target(
             name: "RPCTransport", dependencies: ["RPCWire", "CLinuxShim", collections, log], swiftSettings: strict),

@@ -37,24 +37,13 @@ extension GeneratedMessage {
     public func encode() throws(ProtoError) -> [UInt8] { try encodeGenerated() }
 
     static func decodeGenerated(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> Self {
-        try withUnsafeTemporaryAllocation(byteCount: DecodingArena.firstChunkBytes, alignment: 16) {
-            chunk throws(ProtoError) in
-            try decode(bytes, with: DecodingArena(messageBytes: bytes.count, firstChunk: chunk))
-        }
-    }
-
-    private static func decode(
-        _ bytes: UnsafeRawBufferPointer, with arena: DecodingArena
-    ) throws(ProtoError) -> Self {
-        let unpacked = withInitialized { c in
-            arena.withAllocator { allocator in
+        try DecodingArena.with(messageBytes: bytes.count) { arena throws(ProtoError) in
+            let unpacked = withInitialized { c in
                 protobuf_c_message_unpack(
-                    base(of: c).pointee.descriptor, allocator, bytes.count,
+                    base(of: c).pointee.descriptor, arena.allocator, bytes.count,
                     bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
             }
-        }
-        guard let unpacked else { throw arena.isExhausted ? .overBudget : .malformed }
-        return try withExtendedLifetime(arena) { () throws(ProtoError) -> Self in
+            guard let unpacked else { throw arena.isExhausted ? .overBudget : .malformed }
             let c = UnsafeMutableRawPointer(unpacked).assumingMemoryBound(to: CMessage.self)
             return try Self(c.pointee, ProtoReader(arena: arena))
         }
