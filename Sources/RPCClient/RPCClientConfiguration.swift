@@ -21,8 +21,13 @@ public struct RPCClientConfiguration: Sendable {
     /// How often a call is sent again by itself: one that never started on a server, or one with an idempotency key whose
     /// server went away before it answered.
     public var maxTransparentRetries = 3
-    /// Bounds and times of each connection.
-    public var connection = ConnectionConfiguration()
+    /// Bounds and times of each connection. A client has few streams and nobody to protect from itself, so each of them may
+    /// have 512 KiB waiting: the next parts of an upload are there when the last have gone out.
+    public var connection: ConnectionConfiguration = {
+        var connection = ConnectionConfiguration()
+        connection.streamOutputBytes = 512 * 1024
+        return connection
+    }()
     /// The bearer token of the HELLO; empty for none.
     public var token: [UInt8] = []
     /// What servers with TLS are trusted by, and the certificate that this client shows them. nil: the system's

@@ -37,7 +37,8 @@ package final class Connection: @unchecked Sendable {
     /// and more where it does not.
     private static let leastRead = 2 * 1024
     private static let longRead: UInt64 = 500_000
-    private static let bytesPerWrite = 256 * 1024
+    /// Two messages of 256 KiB: the last bytes of one, which is a little longer with its tag, take no write of their own.
+    private static let bytesPerWrite = 512 * 1024
 
     package let loop: EventLoop
     package let peer: String

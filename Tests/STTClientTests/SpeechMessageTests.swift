@@ -6,10 +6,6 @@ private func roundTrip<M: ProtoMessage & Equatable>(_ message: M) throws -> Bool
     try M.decode(try message.encode()) == message
 }
 
-private func outcome<M>(_ decode: () throws(ProtoError) -> M) -> Result<M, ProtoError> {
-    do throws(ProtoError) { return .success(try decode()) } catch { return .failure(error) }
-}
-
 private let options = TranscriptionOptionsMessage(
     language: "de", translate: true, prompt: "Größe, naïve", temperatureMilli: 250, wordTimestamps: true,
     segmentation: .speech, chunkMilliseconds: 24_500, retentionSeconds: 86_400, channels: .separate, model: "base.en",
@@ -47,53 +43,6 @@ private let partial = Partial(
     ])
 
 @Suite struct SpeechMessageTests {
-    @Test func `a status is read the same with protobuf-c and without`() throws {
-        // Within another message protobuf-c reads it.
-        func generated(_ bytes: [UInt8]) -> Result<StreamResultReply, ProtoError> {
-            let length = [UInt8(bytes.count & 0x7F) | 0x80, UInt8(bytes.count >> 7)]
-            return outcome { () throws(ProtoError) in try StreamResultReply.decode([0x12] + length + bytes) }
-        }
-        func check(_ bytes: [UInt8]) {
-            let plain = outcome { () throws(ProtoError) in try JobStatus.decode(bytes) }
-            #expect(plain.map { .status($0) } == generated(bytes), "\(bytes)")
-        }
-        let bytes = try status.encode()
-        check(bytes)
-        check(bytes + bytes)
-        // A field of a later version, a length and a number written longer than need be, a number of more than 32 bits, a NUL.
-        for odd in [
-            [0xA0, 0x01, 5], [0x0A, 0x81, 0x80, 0x00, 65], [0x28, 0x85, 0x80, 0x00], [0x28, 255, 255, 255, 255, 31],
-        ] as [[UInt8]] {
-            check(odd + bytes)
-            check(bytes + odd)
-        }
-        check([0x0A, 1, 0])
-        check([0x0A, 2, 0xC3, 0x28])
-        check([0x10, 99, 0x88, 0x01, 99])
-        for count in 0..<bytes.count { check(Array(bytes[..<count])) }
-        for _ in 0..<2000 {
-            var changed = bytes
-            for _ in 0..<Int.random(in: 1...3) { changed[Int.random(in: 0..<bytes.count)] = .random(in: .min ... .max) }
-            check(changed)
-        }
-    }
-
-    @Test func `a status is asked for in the bytes that protobuf-c would write`() throws {
-        for id in [
-            "", "j", "01890a5d-ac96-774b-bcce-b302099a8057", "é", String(repeating: "x", count: 127),
-            String(repeating: "x", count: 128), String(repeating: "x", count: 2000),
-        ] {
-            let bytes = try StatusRequest(jobID: id).encode()
-            #expect(try bytes == CancelRequest(jobID: id).encode())
-            #expect(try StatusRequest.decode(bytes).jobID == id)
-            #expect(try StatusRequest.decode(bytes + bytes).jobID == id)
-        }
-        #expect(throws: ProtoError.embeddedNUL) { try StatusRequest(jobID: "a\0").encode() }
-        #expect(throws: ProtoError.embeddedNUL) { try StatusRequest.decode([0x0A, 1, 0]) }
-        #expect(throws: ProtoError.invalidUTF8) { try StatusRequest.decode([0x0A, 1, 0xFF]) }
-        #expect(throws: ProtoError.malformed) { try StatusRequest.decode([0x0A, 2, 65]) }
-    }
-
     @Test func `every request is the same after its encoding`() throws {
         #expect(try roundTrip(options))
         #expect(

@@ -19,27 +19,6 @@ extension StatusRequest: GeneratedMessage {
     func write(to c: inout Stt__V1__StatusRequest, _ arena: ProtoArena) {
         c.job_id = arena.string(jobID)
     }
-
-    public func encode() throws(ProtoError) -> [UInt8] {
-        if let plain = jobID.asPlainMessage { return plain }
-        return try encodeGenerated()
-    }
-
-    public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> StatusRequest {
-        var message = StatusRequest()
-        if message.readPlain(bytes) { return message }
-        return try decodeGenerated(bytes)
-    }
-
-    /// False where the message is left to protobuf-c.
-    mutating func readPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var reader = PlainReader(bytes)
-        while let field = reader.nextField() {
-            guard case .string(1) = field else { return false }
-            jobID = reader.string()
-        }
-        return reader.isPlain
-    }
 }
 
 /// Cancels a job. A job that has ended stays as it is.
@@ -163,40 +142,6 @@ extension JobStatus: GeneratedMessage {
         c.chunk_attempts = UInt32(clamping: chunkAttempts)
         c.priority = priority.c
     }
-
-    public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> JobStatus {
-        var message = JobStatus()
-        if message.readPlain(bytes) { return message }
-        return try decodeGenerated(bytes)
-    }
-
-    /// False where the message is left to protobuf-c.
-    mutating func readPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var reader = PlainReader(bytes)
-        while let field = reader.nextField() {
-            switch field {
-            case .string(1): jobID = reader.string()
-            case .number(2): state = reader.choice(else: .unrecognized)
-            case .string(3): filename = reader.string()
-            case .string(4): audio = reader.message(after: audio)
-            case .number(5): chunksTotal = reader.uint32()
-            case .number(6): chunksDone = reader.uint32()
-            case .number(7): chunksWithGaps = reader.uint32()
-            case .number(8): audioDoneMilliseconds = reader.uint64()
-            case .string(9): error = reader.message(after: error)
-            case .number(10): createdAtMilliseconds = reader.uint64()
-            case .number(11): startedAtMilliseconds = reader.uint64()
-            case .number(12): finishedAtMilliseconds = reader.uint64()
-            case .number(13): expiresAtMilliseconds = reader.uint64()
-            case .string(14): options = reader.message(after: options)
-            case .string(15): language = reader.string()
-            case .number(16): chunkAttempts = reader.uint32()
-            case .number(17): priority = reader.choice(else: .unrecognized)
-            default: return false
-            }
-        }
-        return reader.isPlain
-    }
 }
 
 /// What is known about a job's recording.
@@ -242,29 +187,6 @@ extension AudioInfo: GeneratedMessage {
         c.duration_ms = UInt64(clamping: durationMilliseconds)
         c.bytes = UInt64(clamping: bytes)
         c.sha256 = arena.string(sha256)
-    }
-
-    public static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtoError) -> AudioInfo {
-        var message = AudioInfo()
-        if message.readPlain(bytes) { return message }
-        return try decodeGenerated(bytes)
-    }
-
-    /// False where the message is left to protobuf-c.
-    mutating func readPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var reader = PlainReader(bytes)
-        while let field = reader.nextField() {
-            switch field {
-            case .string(1): format = reader.string()
-            case .number(2): sampleRateHz = reader.uint32()
-            case .number(3): channels = reader.uint32()
-            case .number(4): durationMilliseconds = reader.uint64()
-            case .number(5): self.bytes = reader.uint64()
-            case .string(6): sha256 = reader.string()
-            default: return false
-            }
-        }
-        return reader.isPlain
     }
 }
 
