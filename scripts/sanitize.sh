@@ -14,6 +14,10 @@ all=(RPCWireTests FuzzRegressionTests RPCTransportTests RPCTLSTests ConformanceT
 # Of one test target; they take 5 to 100 s each on two cores.
 MOST_SECONDS=600
 
+session=
+end_session() { [ -z "$session" ] || pkill -KILL --session "$session" || true; }
+trap end_session EXIT
+
 run() {
     local kind=$1 scratch=.build-asan target status=0
     shift
@@ -45,10 +49,15 @@ run() {
     for target in "$@"; do
         find "Tests/$target" -name '*.swift' ! -name 'Module.swift' -print -quit | grep -q . || continue
         step "$kind: $target"
-        if ! timeout --signal=ABRT "$MOST_SECONDS" env ${preload:+LD_PRELOAD="$preload"} swift test --skip-build --disable-xctest --sanitize="$kind" \
-            --scratch-path "$scratch" --filter "^$target\\." >"$log/$target.log" 2>&1; then
+        # A session of its own: swift test leaves the tests themselves behind where it is ended.
+        setsid timeout --signal=ABRT "$MOST_SECONDS" env ${preload:+LD_PRELOAD="$preload"} swift test --skip-build --disable-xctest \
+            --sanitize="$kind" --scratch-path "$scratch" --filter "^$target\\." >"$log/$target.log" 2>&1 </dev/null &
+        session=$!
+        if ! wait "$session"; then
             status=1
+            end_session
         fi
+        session=
         grep -E '^✘|[Ff]atal error|Test run with|error:' "$log/$target.log" || true
     done
     if [ -n "$(find "$log" -type f -name "$kind.*" -size +0 -print -quit)" ]; then
