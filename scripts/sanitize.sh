@@ -74,6 +74,9 @@ case ${1:-} in
 esac
 targets=("$@")
 [ $# -gt 0 ] || targets=("${all[@]}")
+for target in "${targets[@]}"; do
+    [ -d "Tests/$target" ] || die "There is no test target '$target' in Tests." "Those without arguments: ${all[*]}"
+done
 failed=0
 for kind in "${kinds[@]}"; do run "$kind" "${targets[@]}" || failed=1; done
 [ "$failed" -eq 0 ] && step "Clean"

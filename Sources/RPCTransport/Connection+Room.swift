@@ -16,8 +16,8 @@ extension Connection {
     /// output and what is queued in the stream. The message that is taken comes on top of it, so the bound is kept to one
     /// message. There are two:
     ///
-    /// - ``roomOfStream`` (128 KiB by default, 512 KiB on a client, and 1 MiB for all streams of the connection together or 4 KiB each) bounds the
-    ///   memory that a peer can make this side keep by not reading, or by giving no credit.
+    /// - ``roomOfStream`` (128 KiB by default, 512 KiB on a client, and 1 MiB for all streams of the connection together or
+    ///   4 KiB each) bounds the memory that a peer can make this side keep by not reading, or by giving no credit.
     /// - Where short messages go straight into the output, ``ConnectionStateMachine/directShareBytes`` (48 KiB) bounds the run
     ///   of one stream: a handler that never waits for anything else comes to wait here, and it is the others' turn, on this
     ///   connection and on the loop. Less would mean a write, and a task that is woken, for fewer messages; the output takes

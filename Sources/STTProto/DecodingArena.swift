@@ -12,7 +12,7 @@ struct DecodingArena {
 
     private let arena: UnsafeMutablePointer<stt_proto_arena>
 
-    /// Whether the message asked for more than its budget.
+    /// Whether the message asked for more than its budget, or than the system has.
     var isExhausted: Bool { arena.pointee.is_exhausted }
 
     /// protobuf-c's view of this arena.

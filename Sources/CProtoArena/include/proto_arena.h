@@ -27,8 +27,8 @@ struct stt_proto_arena {
     bool is_exhausted;
 };
 
-/// - `first`: aligned to 16 bytes; has to outlive the arena. - `budget`: bytes of all allocations together. -
-/// `chunk_bytes`: taken from the system at a time, once the first memory is full.
+/// `first` is aligned to 16 bytes and has to outlive the arena. `budget` bounds the bytes of all allocations together, with
+/// what the arena itself takes for each. `chunk_bytes` are taken from the system at a time, once the first memory is full.
 void stt_proto_arena_open(struct stt_proto_arena *arena, void *first, size_t first_bytes, size_t budget, size_t chunk_bytes);
 
 /// Frees all but the first memory.
