@@ -20,6 +20,7 @@ libsqlite3-dev
 pkg-config      command -v pkg-config
 cmake           command -v cmake
 ninja-build     command -v ninja
+patch           command -v patch
 python3-venv    python3 -c "import ensurepip, venv"
 '
 RUN_PACKAGES='
