@@ -174,8 +174,8 @@ extension AudioError {
 }
 
 extension SegmenterConfiguration {
-    /// A recording of at most this length gets no short first chunk: the words lost by one more cut weigh more than a
-    /// first partial that comes a second earlier.
+    /// A recording of at most this length gets no short first or last chunk: the words lost by one more cut weigh more than
+    /// a text that comes a second earlier.
     private static let shortRecording = Duration.seconds(60)
 
     /// As long as Whisper's window can be without the costlier full one.
@@ -183,9 +183,10 @@ extension SegmenterConfiguration {
 
     /// - Parameter duration: As the file's header has it, so that it is the same after a crash.
     init(_ options: TranscriptionOptions, mode: Mode, duration: Duration?) {
+        let isLong = duration.map { $0 > Self.shortRecording } ?? true
         self.init(
-            mode: mode, targetSeconds: options.chunkSeconds ?? Self.usualTarget,
-            shortFirstChunk: duration.map { $0 > Self.shortRecording } ?? true)
+            mode: mode, targetSeconds: options.chunkSeconds ?? Self.usualTarget, shortFirstChunk: isLong,
+            dividesLastChunk: isLong)
     }
 }
 

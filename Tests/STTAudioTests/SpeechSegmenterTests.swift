@@ -44,6 +44,25 @@ import Testing
         }
     }
 
+    @Test func `a long last chunk is divided in the middle, if asked for, and no other`() async throws {
+        // 20 s and 24 s, with a pause of 0.5 s every 4 s.
+        let speech = (0..<10).map { index in
+            let start = 16_000 + index * 72_000 + (index < 5 ? 0 : 40_000)
+            return start..<start + 64_000
+        }
+        let samples = recording(speech, count: 800_000)
+        var configuration = SegmenterConfiguration(mode: .speech, targetSeconds: 25, shortFirstChunk: false)
+        let whole = try await Detector.chunks(samples, configuration, verdict: oracle(speech))
+        configuration.dividesLastChunk = true
+        let divided = try await Detector.chunks(samples, configuration, verdict: oracle(speech))
+        #expect(whole.count == 2)
+        #expect(divided.count == 3)
+        #expect(divided.first?.endSample == whole.first?.endSample)
+        #expect(divided.last?.endSample == whole.last?.endSample)
+        let lengths = divided.dropFirst().map(\.samples.count)
+        #expect(lengths.allSatisfy { 8 * 16_000...14 * 16_000 ~= $0 }, "\(lengths)")
+    }
+
     @Test func `the first words do not wait for those behind a pause of three seconds`() async throws {
         let speech = [16_000..<96_000, 144_000..<240_000, 288_000..<400_000]
         let chunks = try await Detector.chunks(recording(speech, count: 480_000), verdict: oracle(speech))

@@ -17,7 +17,8 @@ extension AudioSegmenter {
             let walk = walk(from: start, limit: first.upperBound, isFirst: true)
             switch walk.end {
             case .open: return nil
-            case .closed(let lastActive): return closing(walk, after: lastActive, start: start, leadIn: leadIn)
+            case .closed(let lastActive), .ended(let lastActive):
+                return closing(walk, after: lastActive, start: start, leadIn: leadIn)
             case .overflow:
                 if let cut = pauseCut(in: [first], of: walk, leadIn: leadIn) { return cut }
                 guard hasGate(upTo: first.upperBound, of: walk) else { return nil }
@@ -28,6 +29,9 @@ extension AudioSegmenter {
         switch walk.end {
         case .open: return nil
         case .closed(let lastActive): return closing(walk, after: lastActive, start: start, leadIn: leadIn)
+        case .ended(let lastActive):
+            return dividingCut(walk, leadIn: leadIn)
+                ?? closing(walk, after: lastActive, start: start, leadIn: leadIn)
         case .overflow: break
         }
         // A cut within the lead-in would make no progress.
@@ -52,6 +56,13 @@ extension AudioSegmenter {
     /// Whether the noise is known around all of a chunk of so many frames.
     private func hasGate(upTo length: Int, of walk: ChunkWalk) -> Bool {
         walk.frame(atLength: length) < activity.levels.classifiedEnd
+    }
+
+    /// The first part of a recording's last chunk where it is long: nothing is left to be done beside it, and two engines
+    /// end sooner than one.
+    private func dividingCut(_ walk: ChunkWalk, leadIn: Int) -> Cut? {
+        guard let longest = plan.longestLast, walk.length > longest else { return nil }
+        return pauseCut(in: [walk.length * 2 / 5...walk.length * 3 / 5], of: walk, leadIn: leadIn)
     }
 
     /// All of it, with its padding.

@@ -14,8 +14,10 @@ struct ChunkWalk {
     enum End {
         /// What is known does not reach far enough.
         case open
-        /// A pause that ends the chunk, or the end of the recording, after this last active frame.
+        /// A pause that ends the chunk, after this last active frame.
         case closed(lastActive: Int)
+        /// The end of the recording, after this last active frame.
+        case ended(lastActive: Int)
         /// The chunk would become longer than allowed.
         case overflow
     }
@@ -60,8 +62,10 @@ struct ChunkWalk {
             lastActive = frame
             stretches[stretches.count - 1] = stretches[stretches.count - 1].lowerBound..<lastActive
         }
-        if isEnded || endsChunk(lastActive..<horizon, start: start) {
+        if endsChunk(lastActive..<horizon, start: start) {
             end = .closed(lastActive: lastActive)
+        } else if isEnded {
+            end = .ended(lastActive: lastActive)
         }
     }
 

@@ -33,6 +33,8 @@ struct CutPlan: Sendable {
     let pauseCap: Int
     /// Where cuts are looked for in the first chunk; `nil`: no difference.
     let firstRange: ClosedRange<Int>?
+    /// A recording's last chunk that is longer is divided where it has a pause; `nil`: it is not.
+    let longestLast: Int?
     /// Whether activity is what a speech detector says.
     let usesVerdicts: Bool
 
@@ -74,6 +76,7 @@ struct CutPlan: Sendable {
             pauseCap = 60
             firstRange = nil
         }
+        longestLast = configuration.dividesLastChunk && configuration.mode != .fixed ? longest * 4 / 7 : nil
         usesVerdicts = configuration.mode == .speech
         longestKeptGap = usesVerdicts ? 2 * padding : FrameLevels.framesPerSecond
     }

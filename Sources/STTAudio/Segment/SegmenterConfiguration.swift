@@ -18,6 +18,8 @@ public struct SegmenterConfiguration: Sendable, Equatable, Codable {
     public var targetSeconds: Double
     /// `speech`, `silence`: try to end the first chunk at 8…12 s, so that the first result comes early.
     public var shortFirstChunk: Bool
+    /// `speech`, `silence`: divide a long last chunk, so that two engines can end the recording sooner.
+    public var dividesLastChunk: Bool
     /// `silence`, `fixed`: silence of at least this length ends a chunk and is left out. 1…10.
     public var longSilenceSeconds: Double
     /// `speech`: what is kept before and after speech. 0.05…1.
@@ -27,8 +29,8 @@ public struct SegmenterConfiguration: Sendable, Equatable, Codable {
 
     /// Makes a configuration; values out of range are moved to the nearest one allowed.
     public init(
-        mode: Mode = .silence, targetSeconds: Double = 29, shortFirstChunk: Bool = true, longSilenceSeconds: Double = 3,
-        paddingSeconds: Double = 0.4, splicedPauseSeconds: Double = 1
+        mode: Mode = .silence, targetSeconds: Double = 29, shortFirstChunk: Bool = true, dividesLastChunk: Bool = false,
+        longSilenceSeconds: Double = 3, paddingSeconds: Double = 0.4, splicedPauseSeconds: Double = 1
     ) {
         func bounded(_ value: Double, _ range: ClosedRange<Double>, _ otherwise: Double) -> Double {
             value.isFinite ? min(max(value, range.lowerBound), range.upperBound) : otherwise
@@ -36,6 +38,7 @@ public struct SegmenterConfiguration: Sendable, Equatable, Codable {
         self.mode = mode
         self.targetSeconds = bounded(targetSeconds, 5...29, 29)
         self.shortFirstChunk = shortFirstChunk
+        self.dividesLastChunk = dividesLastChunk
         self.longSilenceSeconds = bounded(longSilenceSeconds, 1...10, 3)
         self.paddingSeconds = bounded(paddingSeconds, 0.05...1, 0.4)
         self.splicedPauseSeconds = bounded(splicedPauseSeconds, self.paddingSeconds * 2...10, 1)
