@@ -7,7 +7,7 @@ import Testing
         SegmenterConfiguration(), SegmenterConfiguration(targetSeconds: 5), SegmenterConfiguration(targetSeconds: 12.3),
         SegmenterConfiguration(shortFirstChunk: false, longSilenceSeconds: 1.5),
         SegmenterConfiguration(dividesLastChunk: true),
-        SegmenterConfiguration(targetSeconds: 9, dividesLastChunk: true),
+        SegmenterConfiguration(targetSeconds: 20, dividesLastChunk: true),
         SegmenterConfiguration(mode: .fixed, targetSeconds: 10),
         SegmenterConfiguration(mode: .fixed, targetSeconds: 29),
         SegmenterConfiguration(mode: .fixed, targetSeconds: 5),

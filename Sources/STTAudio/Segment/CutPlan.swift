@@ -42,8 +42,10 @@ struct CutPlan: Sendable {
         let target = Int(configuration.targetSeconds * Self.framesPerSecond)
         let ceiling = 29 * FrameLevels.framesPerSecond
         let longSilence = Int(configuration.longSilenceSeconds * Self.framesPerSecond)
-        let isWorthIt = configuration.shortFirstChunk && target >= 20 * FrameLevels.framesPerSecond
-        let shortRange = isWorthIt ? 8 * FrameLevels.framesPerSecond...12 * FrameLevels.framesPerSecond : nil
+        let isWorthIt = target >= 20 * FrameLevels.framesPerSecond
+        let shortRange =
+            configuration.shortFirstChunk && isWorthIt
+            ? 8 * FrameLevels.framesPerSecond...12 * FrameLevels.framesPerSecond : nil
         switch configuration.mode {
         case .speech:
             padding = Int(configuration.paddingSeconds * Self.framesPerSecond)
@@ -76,7 +78,8 @@ struct CutPlan: Sendable {
             pauseCap = 60
             firstRange = nil
         }
-        longestLast = configuration.dividesLastChunk && configuration.mode != .fixed ? longest * 4 / 7 : nil
+        longestLast =
+            configuration.dividesLastChunk && isWorthIt && configuration.mode != .fixed ? longest * 4 / 7 : nil
         usesVerdicts = configuration.mode == .speech
         longestKeptGap = usesVerdicts ? 2 * padding : FrameLevels.framesPerSecond
     }

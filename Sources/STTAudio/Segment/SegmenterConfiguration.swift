@@ -18,7 +18,8 @@ public struct SegmenterConfiguration: Sendable, Equatable, Codable {
     public var targetSeconds: Double
     /// `speech`, `silence`: try to end the first chunk at 8…12 s, so that the first result comes early.
     public var shortFirstChunk: Bool
-    /// `speech`, `silence`: divide a long last chunk, so that two engines can end the recording sooner.
+    /// `speech`, `silence`: divide a long last chunk, so that two engines can end the recording sooner. Not
+    /// with `targetSeconds` below 20.
     public var dividesLastChunk: Bool
     /// `silence`, `fixed`: silence of at least this length ends a chunk and is left out. 1…10.
     public var longSilenceSeconds: Double
