@@ -35,7 +35,7 @@ package final class Connection: @unchecked Sendable {
     private static let maxWritesPerTurn = 8
     /// A server reads so much at first. It reads less where that takes long, for the other connections of the loop wait,
     /// and more where it does not.
-    private static let leastRead = 2 * 1024
+    private static let leastRead = 512
     private static let longRead: UInt64 = 500_000
     /// Two messages of 256 KiB: the last bytes of one, which is a little longer with its tag, take no write of their own.
     private static let bytesPerWrite = 512 * 1024

@@ -12,6 +12,7 @@ import Testing
             queue = InProcessWorkQueue(clock: clock)
         }
 
+        var now: Duration { clock.now.offset }
         var unit: Duration { .seconds(1) }
         func advance(by duration: Duration) async throws { clock.advance(by: duration) }
     }

@@ -35,6 +35,7 @@ private struct TestRedis {
             self.queue = queue
         }
 
+        var now: Duration { ContinuousClock.now - start }
         var unit: Duration { .milliseconds(400) }
 
         /// Waits until so much has passed in all, so that the time that calls take does not add up.
