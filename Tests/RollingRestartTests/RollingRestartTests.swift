@@ -122,7 +122,7 @@ struct RollingRestartTests {
         let streamed = ContinuousClock.now
         print("every stream has ended")
         // Asks for one job only: a list of all takes the store longer than the job that is waited for.
-        try await waitUntil("all uploads are transcribed", within: .seconds(120), every: .milliseconds(200)) {
+        try await waitUntil("all uploads are transcribed", within: .seconds(120), every: .seconds(1)) {
             try await client.page(states: [.queued, .preparing, .transcribing, .merging], pageSize: 1).jobs.isEmpty
         }
         print("every job is done, \(format(ContinuousClock.now - streamed)) later")
