@@ -9,8 +9,8 @@ public struct SubmissionOptions: Sendable, Hashable {
     public var idempotencyKey: String?
     /// How soon the job's work is taken compared with other jobs'.
     public var priority: SubmissionPriority
-    /// Have the recording transcribed while it is being sent, where the server and the format allow that and the number
-    /// of bytes is known. ``SpeechClient/upload(file:options:progress:)`` tells of the job early.
+    /// Have the recording transcribed while it is being sent, where the server and the format allow that.
+    /// ``SpeechClient/upload(file:options:progress:)`` tells of the job early.
     public var transcribesWhileUploading: Bool
 
     /// Options for a submit.

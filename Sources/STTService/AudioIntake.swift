@@ -106,13 +106,11 @@ actor AudioIntake {
     /// Has the recording cut while it is received, where the client wants that and the server does it.
     /// - Parameter firstBytes: What is going to be appended first.
     func cutEarly(_ firstBytes: [UInt8]) async throws -> (any EarlyRecording)? {
-        guard request.isEarly, let size = request.size, writer != nil, let preparation = context.early else {
-            return nil
-        }
+        guard request.isEarly, writer != nil, let preparation = context.early else { return nil }
         let job = Job(
             id: id, tenant: tenant, options: request.options, priority: request.priority,
             audio: .receiving(.audio(of: id), filename: request.filename), createdAt: context.clock.now)
-        early = try await preparation.begin(job, size: size, firstBytes: firstBytes)
+        early = try await preparation.begin(job, size: request.size, firstBytes: firstBytes)
         if early != nil { place?.isInserted() }
         return early
     }

@@ -16,6 +16,9 @@ public final class EarlyPreparer: EarlyPreparation {
         var isStopped = false
     }
 
+    /// Bytes for a recording whose size nobody knows: two hours of WAV at 16 kHz and more.
+    private static let leastRoom = 256 << 20
+
     private let detectsAsWorkersDo: Bool
     private let ports: WorkerPorts
     private let configuration: WorkerConfiguration
@@ -56,8 +59,8 @@ public final class EarlyPreparer: EarlyPreparation {
         for task in tasks { await task.value }
     }
 
-    public func begin(_ job: Job, size: Int, firstBytes: [UInt8]) async throws(PortError) -> (any EarlyRecording)? {
-        guard PCMReader.canReadGrowing(firstBytes), size <= limits.maximumBytes, canDetect(job.options) else {
+    public func begin(_ job: Job, size: Int?, firstBytes: [UInt8]) async throws(PortError) -> (any EarlyRecording)? {
+        guard PCMReader.canReadGrowing(firstBytes), size ?? 0 <= limits.maximumBytes, canDetect(job.options) else {
             return nil
         }
         guard takePlace() else { return nil }
@@ -70,7 +73,9 @@ public final class EarlyPreparer: EarlyPreparation {
             let inserted = try await ports.store.insertReceiving(job, owner: owner, lease: configuration.leaseDuration)
             var logger = logger
             logger[metadataKey: "job"] = "\(job.id)"
-            logger.info("audio is cut while it is received", metadata: ["tenant": "\(job.tenant)", "bytes": "\(size)"])
+            logger.info(
+                "audio is cut while it is received",
+                metadata: ["tenant": "\(job.tenant)", "bytes": "\(size.map { "\($0)" } ?? "unknown")"])
             let recording = GrowingRecording(job: inserted, owner: owner, file: file, logger: logger)
             let task = Task {
                 recording.ended(await self.cut(recording, sent: sent, logger: logger))
@@ -115,11 +120,15 @@ public final class EarlyPreparer: EarlyPreparation {
     }
 
     /// `nil` where the disk has no room for it, beside what else is written at the same time.
-    private func makeFile(_ size: Int) -> GrowingFile? {
+    private func makeFile(_ size: Int?) -> GrowingFile? {
         do throws(AudioError) {
-            guard GrowingFile.freeBytes(in: folder) / 2 > size else {
+            let room = GrowingFile.freeBytes(in: folder) / 2
+            guard room > size ?? Self.leastRoom else {
                 logger.warning("no room to cut audio while it is received", metadata: ["folder": "\(folder)"])
                 return nil
+            }
+            guard let size else {
+                return try GrowingFile(upTo: min(room, limits.maximumBytes), folder: folder)
             }
             return try GrowingFile(size: size, folder: folder)
         } catch {

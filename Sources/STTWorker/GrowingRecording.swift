@@ -58,7 +58,10 @@ final class GrowingRecording: EarlyRecording {
         }
     }
 
-    func complete() { uploadEnded(.complete) }
+    func complete() {
+        file.complete()
+        uploadEnded(.complete)
+    }
 
     private func uploadEnded(_ how: Upload) {
         resume { state in

@@ -47,7 +47,7 @@ struct GrowingFLACTests {
         let seed = UInt64.random(in: 0 ... .max)
         print("seed", seed)
         var generator = SplitMix(seed: seed)
-        for largest in [37, 4_096, 70_000] {
+        for (largest, isAnnounced) in [(37, true), (4_096, true), (70_000, true), (5_000, false)] {
             // Many small portions at the start, where the header is read, then a thousand at most.
             var ends = (0..<200).map { _ in Int.random(in: 0...min(bytes.count, 20_000), using: &generator) }
             let step = max(largest, bytes.count / 1_000)
@@ -56,7 +56,10 @@ struct GrowingFLACTests {
                 last = min(bytes.count, last + Int.random(in: 1...step, using: &generator))
                 ends.append(last)
             }
-            let file = try GrowingFile(size: bytes.count, folder: folder.path)
+            let file =
+                isAnnounced
+                ? try GrowingFile(size: bytes.count, folder: folder.path)
+                : try GrowingFile(upTo: 1 << 32, folder: folder.path)
             let reading = Task {
                 let reader = try await PCMReader.open(growing: file)
                 #expect(reader.info == whole.info)
@@ -71,6 +74,7 @@ struct GrowingFLACTests {
                 sent = end
                 if Int.random(in: 0..<8, using: &generator) == 0 { await Task.yield() }
             }
+            file.complete()
             #expect(try await reading.value == expected)
         }
     }

@@ -46,8 +46,8 @@ struct GrowingFileTests {
 
     @Test(
         "the samples are those of the whole file, and come while the rest is missing", .enabled(if: hasTools),
-        arguments: forms)
-    func samples(_ form: Form) async throws {
+        arguments: forms, [true, false])
+    func samples(_ form: Form, isAnnounced: Bool) async throws {
         let folder = TemporaryFolder()
         let bytes = try await make(form, in: folder)
         #expect(PCMReader.canReadGrowing(Array(bytes.prefix(65_536))))
@@ -55,7 +55,10 @@ struct GrowingFileTests {
         var expected: [[Int16]] = []
         while let block = try await whole.next() { expected.join(block) }
 
-        let file = try GrowingFile(size: bytes.count, folder: folder.path)
+        let file =
+            isAnnounced
+            ? try GrowingFile(size: bytes.count, folder: folder.path)
+            : try GrowingFile(upTo: 1 << 32, folder: folder.path)
         let part = Int(Double(bytes.count) * form.share)
         var sent = 0
         func send(upTo end: Int) async throws {
@@ -67,17 +70,85 @@ struct GrowingFileTests {
         }
         try await send(upTo: part)
         let reader = try await PCMReader.open(growing: file, channels: .separate)
-        #expect(reader.info == whole.info)
+        // How long it is going to be does not follow from a start that was written to a pipe.
+        if isAnnounced || reader.info.frameCount != nil { #expect(reader.info == whole.info) }
         var samples: [[Int16]] = []
         while (samples.first?.count ?? 0) < (expected.first?.count ?? 0) / 5, let block = try await reader.next() {
             samples.join(block)
         }
         let rest = Task { try await reader.rest() }
         try await send(upTo: bytes.count)
+        file.complete()
         for block in try await rest.value { samples.join(block) }
         #expect(samples.map(\.count) == expected.map(\.count))
         #expect(samples == expected)
         await reader.close()
+    }
+
+    struct Ending: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        /// How many samples come out. `nil`: only the whole file can tell.
+        var count: Int?
+        var bytes: [UInt8]
+    }
+
+    /// Five seconds of sound, and what may follow it.
+    static let endings: [Ending] = {
+        let sound = Synthetic.bytes(Synthetic.quantized(Synthetic.sine(300, seconds: 5)))
+        let wav = Synthetic.wav(sound)
+        let list = Array("LIST".utf8) + Synthetic.little(90_000, 4) + [UInt8](repeating: 65, count: 90_000)
+        return [
+            Ending(testDescription: "as announced", count: 80_000, bytes: wav),
+            Ending(testDescription: "tags behind it", count: 80_000, bytes: wav + list),
+            Ending(testDescription: "a little junk", count: 80_000, bytes: wav + [UInt8](repeating: 238, count: 3_000)),
+            Ending(testDescription: "a little too short", count: 79_500, bytes: wav.dropLast(1_000)),
+            Ending(testDescription: "cut short", count: nil, bytes: wav.dropLast(9_000)),
+            Ending(testDescription: "a second file", count: nil, bytes: wav + wav),
+            Ending(testDescription: "size 0", count: 80_000, bytes: Synthetic.wav(sound, dataSize: 0)),
+            Ending(testDescription: "size -1", count: 80_000, bytes: Synthetic.wav(sound, dataSize: 0xffff_ffff)),
+            Ending(testDescription: "size 2^31 - 1", count: 80_000, bytes: Synthetic.wav(sound, dataSize: 0x7fff_ffff)),
+            Ending(testDescription: "size of a tenth", count: nil, bytes: Synthetic.wav(sound, dataSize: 16_000)),
+            Ending(testDescription: "no samples and tags", count: nil, bytes: Synthetic.wav([], dataSize: 0) + list),
+        ]
+    }()
+
+    @Test("a file of unknown size ends where it ends, or is left to who has the whole", arguments: endings)
+    func openEnd(_ ending: Ending) async throws {
+        let folder = TemporaryFolder()
+        let file = try GrowingFile(upTo: 1 << 32, folder: folder.path)
+        // What a reader looks at before it begins.
+        let first = 70_000
+        try await file.write(Array(ending.bytes.prefix(first)))
+        let reader = try await PCMReader.open(growing: file)
+        let reading = Task { try await reader.rest().reduce(0) { $0 + ($1.first?.count ?? 0) } }
+        for start in stride(from: first, to: ending.bytes.count, by: 1_003) {
+            try await file.write(Array(ending.bytes[start..<min(start + 1_003, ending.bytes.count)]))
+        }
+        // Long enough for a reader that does not wait for the end to be found out.
+        try await Task.sleep(for: .milliseconds(50))
+        file.complete()
+        if let count = ending.count {
+            #expect(try await reading.value == count)
+            let whole = try await PCMReader.open(path: folder.write("a.wav", ending.bytes))
+            #expect(try await whole.rest().reduce(0) { $0 + ($1.first?.count ?? 0) } == count)
+        } else {
+            let error = await #expect(throws: AudioError.self) { try await reading.value }
+            #expect(error?.code == .unreadable)
+        }
+    }
+
+    @Test("a file of unknown size that could not be written whole is not taken for whole")
+    func notWritten() async throws {
+        let folder = TemporaryFolder()
+        let sound = Synthetic.bytes(Synthetic.quantized(Synthetic.sine(300, seconds: 1)))
+        let bytes = Synthetic.wav(sound, dataSize: 0)
+        let file = try GrowingFile(upTo: 20_000, folder: folder.path)
+        let reading = Task { try await PCMReader.open(growing: file).rest() }
+        try await file.write(Array(bytes[..<20_000]))
+        await #expect(throws: AudioError.self) { try await file.write(Array(bytes[20_000...])) }
+        file.complete()
+        let error = await #expect(throws: AudioError.self) { try await reading.value }
+        #expect(error?.code == .unreadable)
     }
 
     @Test("a reader that waits for bytes ends when the upload is given up")

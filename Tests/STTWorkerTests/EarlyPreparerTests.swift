@@ -11,14 +11,17 @@ import Testing
 struct EarlyPreparerTests {
     private static let recording = SyntheticAudio.bursts(8, seconds: 9)
 
-    @Test("chunks and transcript are those of the whole recording, and the first comes while the rest is missing")
-    func sameChunks() async throws {
+    @Test(
+        "chunks and transcript are those of the whole recording, and the first comes while the rest is missing",
+        arguments: [true, false])
+    func sameChunks(isAnnounced: Bool) async throws {
         let harness = try WorkerHarness { run in .say("chunk of \(run.samples.count)") }
         harness.start()
         let ordinary = try await harness.waitForEnd(try await harness.submit(Self.recording))
         let preparer = harness.preparer()
         let job = harness.receivingJob()
-        let early = try #require(try await harness.begin(job, Self.recording, with: preparer))
+        let early = try #require(
+            try await harness.begin(job, Self.recording, isAnnounced: isAnnounced, with: preparer))
         await early.append(Array(Self.recording.prefix(Self.recording.count / 2)))
         let half = try await harness.wait(job.id) { $0.progress.chunksDone >= 1 }
         #expect(half.state == .preparing && !half.audio.isComplete)
@@ -30,6 +33,26 @@ struct EarlyPreparerTests {
         #expect(try await harness.spans(of: job.id) == harness.spans(of: ordinary.id))
         #expect(try await harness.text(of: ended) == harness.text(of: ordinary))
         #expect(await early.ending() == nil)
+        await harness.stop()
+    }
+
+    @Test("a second recording behind the first, of which nobody knew, is transcribed, too")
+    func unforeseen() async throws {
+        let harness = try WorkerHarness { run in .say("chunk of \(run.samples.count)") }
+        harness.start()
+        let both = Self.recording + Self.recording
+        let ordinary = try await harness.waitForEnd(try await harness.submit(both))
+        let job = harness.receivingJob()
+        let early = try #require(
+            try await harness.begin(job, both, isAnnounced: false, with: harness.preparer()))
+        await early.append(Self.recording)
+        _ = try await harness.wait(job.id) { $0.progress.chunksDone >= 2 }
+        await early.append(Self.recording)
+        try await harness.complete(early, both)
+        let ended = try await harness.waitForEnd(job.id)
+        #expect(ended.state == .completed && ended.format == ordinary.format)
+        #expect(try await harness.spans(of: job.id) == harness.spans(of: ordinary.id))
+        #expect(try await harness.text(of: ended) == harness.text(of: ordinary))
         await harness.stop()
     }
 
@@ -168,10 +191,10 @@ extension WorkerHarness {
     }
 
     fileprivate func begin(
-        _ job: Job, _ bytes: [UInt8], with preparer: EarlyPreparer
+        _ job: Job, _ bytes: [UInt8], isAnnounced: Bool = true, with preparer: EarlyPreparer
     ) async throws -> (any EarlyRecording)? {
         try await preparer.begin(
-            job, size: bytes.count, firstBytes: Array(bytes.prefix(EarlyRecordings.decisiveBytes)))
+            job, size: isAnnounced ? bytes.count : nil, firstBytes: Array(bytes.prefix(EarlyRecordings.decisiveBytes)))
     }
 
     /// Does what a server does at the end of an upload.

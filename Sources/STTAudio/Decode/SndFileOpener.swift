@@ -10,6 +10,9 @@ struct SndFileOpener {
         var missingBytes = 0
         /// A plain sequence of frames, at whose end the decoder may stumble over a cut frame, tags or junk.
         var isMPEG = false
+        /// Makes sure, once the samples have ended, that the file is what its start made expect. `nil` where that was
+        /// known at once.
+        var confirm: (@Sendable () throws(AudioError) -> Void)?
     }
 
     /// Why there is no `Opened`.
@@ -23,9 +26,9 @@ struct SndFileOpener {
     func open(_ signature: FileSignature) throws(Failure) -> Opened {
         do {
             switch signature {
-            case .wav: return try open(header: try ChunkedHeader.wav(file))
-            case .aiff: return try open(header: try ChunkedHeader.aiff(file))
-            case .au: return try open(header: try ChunkedHeader.au(file))
+            case .wav: return try open { file throws(AudioError) in try ChunkedHeader.wav(file) }
+            case .aiff: return try open { file throws(AudioError) in try ChunkedHeader.aiff(file) }
+            case .au: return try open { file throws(AudioError) in try ChunkedHeader.au(file) }
             case .ogg:
                 let missing = try ContainerTail.missingOggBytes(file)
                 return Opened(handle: try open(VirtualFile(file), trustsLength: missing == 0), missingBytes: missing)
@@ -45,16 +48,37 @@ struct SndFileOpener {
         }
     }
 
-    private func open(header: ChunkedHeader?) throws -> Opened {
+    private func open(
+        _ readHeader: @escaping @Sendable (InputFile) throws(AudioError) -> ChunkedHeader?
+    ) throws -> Opened {
+        let header = try readHeader(file)
         if let header, header.holdsMPEG {
             var opened = try open(try mpegSource(header.dataOffset))
             opened.missingBytes = header.missingBytes
+            opened.confirm = confirmation(of: header, by: readHeader)
             return opened
         }
         // libsndfile would look for chunks behind the samples before it gives any.
         let endByte = file.isGrowing ? header?.endByte : nil
-        let handle = try open(VirtualFile(file, endByte: endByte, patch: header?.patch), trustsLength: true)
-        return Opened(handle: handle, missingBytes: header?.missingBytes ?? 0)
+        let isEndless = header.map { $0.isForeseen && $0.promisedBytes == nil } ?? false
+        let handle = try open(VirtualFile(file, endByte: endByte, patch: header?.patch), trustsLength: !isEndless)
+        return Opened(
+            handle: handle, missingBytes: header?.missingBytes ?? 0,
+            confirm: header.flatMap { confirmation(of: $0, by: readHeader) })
+    }
+
+    private func confirmation(
+        of header: ChunkedHeader, by readHeader: @escaping @Sendable (InputFile) throws(AudioError) -> ChunkedHeader?
+    ) -> (@Sendable () throws(AudioError) -> Void)? {
+        guard header.isForeseen else { return nil }
+        let (file, dataOffset, promisedBytes) = (file, header.dataOffset, header.promisedBytes)
+        return { () throws(AudioError) in
+            try file.waitForEnd()
+            let whole = try readHeader(file)
+            guard let whole, whole.dataOffset == dataOffset, whole.promisedBytes == promisedBytes,
+                whole.missingBytes == 0
+            else { throw AudioError(.unreadable, "The audio ends in another way than its start made expect.") }
+        }
     }
 
     private func mpegSource(_ firstFrame: Int) throws(AudioError) -> (VirtualFile, MPEGLayout) {

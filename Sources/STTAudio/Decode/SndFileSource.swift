@@ -116,6 +116,7 @@ actor SndFileSource {
     }
 
     private func ending(of opened: SndFileOpener.Opened) throws(AudioError) -> Ending {
+        if opened.handle.failure.fileError == nil { try opened.confirm?() }
         let (fileError, lastMessage) = opened.handle.failure
         let message = complaint ?? lastMessage
         var isHarmless = false

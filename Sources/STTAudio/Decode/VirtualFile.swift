@@ -8,6 +8,8 @@ final class VirtualFile {
     private static let bufferSize = 64 * 1024
     /// Bytes of an ID3v1 tag.
     private static let tagLength = 128
+    /// Bytes of a file whose end nobody knows that are not read yet, since they may be tags behind the last frame.
+    private static let heldBack = 8 * 1024
 
     private let file: InputFile
     private let firstByte: Int
@@ -55,7 +57,7 @@ final class VirtualFile {
     }
 
     /// Whether everything has been read.
-    var isAtEnd: Bool { position >= length }
+    var isAtEnd: Bool { position >= min(length, file.size - firstByte) }
 
     /// Whether MPEG frames follow what has been read, rather than tags or junk.
     func hasMoreMPEGFrames() throws(AudioError) -> Bool {
@@ -118,18 +120,35 @@ final class VirtualFile {
         return sf_count_t(filled)
     }
 
+    /// Whether what is to be read lies in the last part of the file.
+    private func isNearEnd() throws(AudioError) -> Bool {
+        guard file.hasOpenEnd else {
+            return firstByte + position + Self.bufferSize > file.size - MPEGLayout.tailLength
+        }
+        if isOpening { return false }
+        // Nothing is left of what was foreseen, or nothing more has come.
+        if position >= length { return true }
+        return try file.ends(before: firstByte + position + Self.heldBack + 1)
+    }
+
     private func refill() -> Bool {
         bufferStart = position
+        var heldBack = 0
         do {
-            if let findEnd, firstByte + position + Self.bufferSize > file.size - MPEGLayout.tailLength {
+            if let findEnd {
+                if file.hasOpenEnd, !isOpening { heldBack = Self.heldBack }
                 if isOpening, length - position <= Self.tagLength {
                     buffer = [UInt8](repeating: 0, count: max(0, length - position))
                     return true
                 }
-                endByte = max(try findEnd(), firstByte)
-                self.findEnd = nil
+                if try isNearEnd() {
+                    endByte = max(try findEnd(), firstByte)
+                    self.findEnd = nil
+                    heldBack = 0
+                }
             }
-            buffer = try file.bytesThere(at: firstByte + position, upTo: min(Self.bufferSize, length - position))
+            buffer = try file.bytesThere(
+                at: firstByte + position, upTo: min(Self.bufferSize, length - position), exceptLast: heldBack)
         } catch {
             failure = error
             buffer = []

@@ -14,6 +14,10 @@ struct ChunkedHeader: Equatable {
     /// Bytes that take the place of the file's own for the decoder: it would read no more than the size says.
     var patch: (offset: Int, bytes: [UInt8])?
 
+    /// Of a file whose end nobody knows yet: nothing was looked for behind the samples, and `presentBytes` is no more than
+    /// the most that there may be.
+    var isForeseen = false
+
     static func == (left: ChunkedHeader, right: ChunkedHeader) -> Bool {
         left.dataOffset == right.dataOffset && left.promisedBytes == right.promisedBytes
             && left.presentBytes == right.presentBytes && left.patch?.bytes == right.patch?.bytes
@@ -24,7 +28,7 @@ struct ChunkedHeader: Equatable {
 
     /// Bytes promised and not there, where that is more than a tenth of a second.
     var missingBytes: Int {
-        guard let promisedBytes, promisedBytes - presentBytes > tolerance else { return 0 }
+        guard !isForeseen, let promisedBytes, promisedBytes - presentBytes > tolerance else { return 0 }
         return promisedBytes - presentBytes
     }
 
@@ -62,28 +66,36 @@ struct ChunkedHeader: Equatable {
     private static func data(
         _ file: InputFile, at offset: Int, size: Int, longSize: (bytes: Int, offset: Int)?, tolerance: Int
     ) throws(AudioError) -> ChunkedHeader {
+        let isForeseen = file.hasOpenEnd
         let present = max(file.size - offset, 0)
         var header = ChunkedHeader(
-            dataOffset: offset, promisedBytes: size, presentBytes: present, tolerance: tolerance)
+            dataOffset: offset, promisedBytes: size, presentBytes: present, tolerance: tolerance,
+            isForeseen: isForeseen)
         if size == 0xffff_ffff, let longSize, longSize.bytes > 0 {
             header.promisedBytes = longSize.bytes
         } else if isPlaceholder(size), present != size {
-            if size == 0, try unexplainedBytes(file, behind: offset) <= 1 { return header }
+            if size == 0, !isForeseen, try unexplainedBytes(file, behind: offset) <= 1 { return header }
             header.promisedBytes = nil
         }
-        if let promised = header.promisedBytes, present - promised > tolerance,
+        if let promised = header.promisedBytes, !isForeseen, present - promised > tolerance,
             try unexplainedBytes(file, behind: offset + promised) > tolerance
         {
             header.promisedBytes = nil
         }
+        header.boundForeseenBytes()
         if header.promisedBytes == nil {
             if size == 0xffff_ffff, let longSize {
-                header.patch = (longSize.offset, little(present, 8))
-            } else if present < 0xffff_ffff {
-                header.patch = (offset - 4, little(present, 4))
+                header.patch = (longSize.offset, little(header.presentBytes, 8))
+            } else if header.presentBytes < 0xffff_ffff {
+                header.patch = (offset - 4, little(header.presentBytes, 4))
             }
         }
         return header
+    }
+
+    /// Of samples without an end in sight, the decoder is told of no more than what a size of 32 bits can say.
+    private mutating func boundForeseenBytes() {
+        if isForeseen, promisedBytes == nil { presentBytes = min(presentBytes, 0x7ffe_fffe) }
     }
 
     private static func little(_ value: Int, _ count: Int) -> [UInt8] {
@@ -116,10 +128,11 @@ struct ChunkedHeader: Equatable {
             let reader = ByteReader(bytes: try file.bytes(at: offset, count: 8))
             guard let id = reader.ascii(0, 4), let size = reader.bigEndian(4, 4) else { return nil }
             if id == "SSND" {
-                let isPlaceholder = isPlaceholder(size)
-                return ChunkedHeader(
-                    dataOffset: offset + 16, promisedBytes: isPlaceholder ? nil : size - 8,
-                    presentBytes: max(file.size - offset - 16, 0), tolerance: 4096)
+                var header = ChunkedHeader(
+                    dataOffset: offset + 16, promisedBytes: isPlaceholder(size) ? nil : size - 8,
+                    presentBytes: max(file.size - offset - 16, 0), tolerance: 4096, isForeseen: file.hasOpenEnd)
+                header.boundForeseenBytes()
+                return header
             }
             offset += 8 + size + size % 2
         }
@@ -130,8 +143,10 @@ struct ChunkedHeader: Equatable {
     static func au(_ file: InputFile) throws(AudioError) -> ChunkedHeader? {
         let reader = ByteReader(bytes: try file.bytes(at: 0, count: 24))
         guard let offset = reader.bigEndian(4, 4), let size = reader.bigEndian(8, 4) else { return nil }
-        return ChunkedHeader(
+        var header = ChunkedHeader(
             dataOffset: offset, promisedBytes: isPlaceholder(size) ? nil : size,
-            presentBytes: max(file.size - offset, 0), tolerance: 4096)
+            presentBytes: max(file.size - offset, 0), tolerance: 4096, isForeseen: file.hasOpenEnd)
+        header.boundForeseenBytes()
+        return header
     }
 }

@@ -5,8 +5,7 @@ import Glibc
 /// Concurrency: immutable; `pread` has no shared position.
 final class InputFile: Sendable {
     let path: String
-    /// Of a file that is growing, the size that it is going to have.
-    let size: Int
+    private let fixedSize: Int
     private let descriptor: Int32
     private let growing: GrowingFile?
 
@@ -26,7 +25,7 @@ final class InputFile: Sendable {
             throw problem
         }
         self.path = path
-        self.size = Int(status.st_size)
+        fixedSize = Int(status.st_size)
         self.descriptor = descriptor
         growing = nil
     }
@@ -34,19 +33,37 @@ final class InputFile: Sendable {
     /// A file that is being received. It has no path.
     init(_ file: GrowingFile) {
         path = ""
-        size = file.size
+        fixedSize = 0
         descriptor = file.descriptor
         growing = file
     }
 
     deinit { if growing == nil { Glibc.close(descriptor) } }
 
+    /// Of a file that is growing, the size that it is going to have; while nobody knows that, the most that it may have.
+    var size: Int { growing?.size ?? fixedSize }
+
     var isGrowing: Bool { growing != nil }
 
+    /// Whether nobody knows yet where it ends.
+    var hasOpenEnd: Bool { growing?.hasOpenEnd ?? false }
+
+    /// Waits until the end is known.
+    func waitForEnd() throws(AudioError) {
+        if hasOpenEnd { _ = try growing?.wait(for: .max) }
+    }
+
+    /// Whether it ends before an offset: waits for the bytes, where nobody knows yet.
+    func ends(before offset: Int) throws(AudioError) -> Bool {
+        if hasOpenEnd, let growing { return try growing.wait(for: offset) < offset }
+        return size < offset
+    }
+
     /// The bytes at a position that are there by now, one at least: fewer than `count` also before the end of the file.
-    func bytesThere(at offset: Int, upTo count: Int) throws(AudioError) -> [UInt8] {
+    /// - Parameter last: So many of the last bytes that are there by now are left out.
+    func bytesThere(at offset: Int, upTo count: Int, exceptLast last: Int = 0) throws(AudioError) -> [UInt8] {
         guard let growing, offset < size, count > 0 else { return try bytes(at: offset, count: count) }
-        return try bytes(at: offset, count: min(count, try growing.wait(for: offset + 1) - offset))
+        return try bytes(at: offset, count: min(count, try growing.wait(for: offset + 1 + last) - last - offset))
     }
 
     /// Reads into a buffer until it is full or the file ends, and returns the number of bytes read.

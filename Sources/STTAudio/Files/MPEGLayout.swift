@@ -27,7 +27,8 @@ struct MPEGLayout: Equatable {
     init?(foreseeing file: InputFile, firstFrame: Int) throws(AudioError) {
         var isForeseeable = true
         try self.init(file, firstFrame, end: file.size) { end throws(AudioError) in
-            if file.size - end > Self.longestTag { isForeseeable = false }
+            // Where nobody knows the end yet, it is compared with what was foreseen once it is there.
+            if !file.hasOpenEnd, file.size - end > Self.longestTag { isForeseeable = false }
             return ByteReader(bytes: [])
         }
         guard isForeseeable else { return nil }
@@ -71,6 +72,7 @@ struct MPEGLayout: Equatable {
 
     /// Follows the frames in the last part of the file to where they end.
     private static func endOfFrames(_ file: InputFile, from firstFrame: Int) throws(AudioError) -> Int {
+        try file.waitForEnd()
         let start = max(firstFrame, file.size - tailLength)
         let reader = ByteReader(bytes: try file.bytes(at: start, count: file.size - start))
         guard var offset = MPEGFrame.first(in: reader, from: 0) else { return file.size }

@@ -3,12 +3,12 @@ public protocol EarlyPreparation: Sendable {
     /// Inserts the job and begins to cut what is going to be appended.
     /// - Parameters:
     ///   - job: Its audio is not complete.
-    ///   - size: As announced, in bytes.
+    ///   - size: As announced, in bytes; `nil` where the uploader does not know it.
     ///   - firstBytes: The first ``EarlyRecordings/decisiveBytes`` of the recording, or all where it has fewer. They have to be
     ///     appended, too.
     /// - Returns: `nil` where this recording cannot be cut early, or not at the moment; nothing was inserted then.
     /// - Throws: Where the job may have been inserted or not. Its lease runs out then.
-    func begin(_ job: Job, size: Int, firstBytes: [UInt8]) async throws(PortError) -> (any EarlyRecording)?
+    func begin(_ job: Job, size: Int?, firstBytes: [UInt8]) async throws(PortError) -> (any EarlyRecording)?
 }
 
 /// A recording that is cut while it is being received. One of `complete` and `abandon` has to be called.

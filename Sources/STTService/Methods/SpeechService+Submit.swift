@@ -122,7 +122,7 @@ extension SpeechService {
             options: transcription, filename: try OptionsValidation.filename(options.filename),
             size: options.sizeBytes == 0 ? nil : options.sizeBytes, idempotencyKey: key.isEmpty ? nil : key,
             priority: priority, origin: try AudioOrigin(options, context: context, tenant: tenant(of: call)),
-            isEarly: options.transcribeWhileUploading && options.sizeBytes > 0)
+            isEarly: options.transcribeWhileUploading)
     }
 }
 

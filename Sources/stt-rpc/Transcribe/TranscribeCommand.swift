@@ -7,8 +7,8 @@ struct TranscribeCommand: ClientCommand {
         abstract: "Sends recordings and prints their transcripts as they are made.",
         discussion: """
             The text is printed on standard output piece by piece; it equals the txt result byte for byte. In another \
-            format, or into a file, the transcript is written when it is complete. A WAV, AIFF, AU, FLAC or MP3 file is \
-            transcribed while it is being sent. Several files are separated by \
+            format, or into a file, the transcript is written when it is complete. WAV, AIFF, AU, FLAC and MP3 are \
+            transcribed while they are being sent, from a file as from a pipe. Several files are separated by \
             header lines (==> FILE <==) as head(1) does; a file that fails does not stop the others, and the exit \
             status is that of the first that failed. Ctrl-C cancels the jobs on the server.
 

@@ -238,8 +238,8 @@ struct  Stt__V1__SubmitOptions
    */
   Stt__V1__Priority priority;
   /*
-   * Transcribe what has come while the rest is being sent, where the server and the format allow it; size_bytes has to be
-   * set. There are two replies then. Not part of what an idempotent repetition is compared by.
+   * Transcribe what has come while the rest is being sent, where the server and the format allow it. There are two replies
+   * then. Not part of what an idempotent repetition is compared by.
    */
   protobuf_c_boolean transcribe_while_uploading;
 };
