@@ -58,12 +58,14 @@ struct EarlyUploadTests {
         }.isEmpty
     }
 
-    @Test("partials come while the upload goes on, and the transcript is that of an ordinary job")
-    func partials() async throws {
+    @Test(
+        "partials come while the upload goes on, and the transcript is that of an ordinary job",
+        arguments: [recording.count, nil])
+    func partials(announced: Int?) async throws {
         try await withDaemon { daemon, _, client in
             let gate = Gate()
             let upload = client.upload(
-                stream: Self.halves(gate), byteCount: Self.recording.count, options: Self.options)
+                stream: Self.halves(gate), byteCount: announced, options: Self.options)
             var text = ""
             var last: JobStatus?
             for try await event in upload.events() {
